@@ -1,0 +1,19 @@
+select
+    transaction_id,
+    transaction_date,
+    product_id,
+    product_name,
+    price,
+    tax,
+    customer_first_name,
+    customer_last_name,
+    customer_email,
+    customer_phone,
+    customer_country,
+    customer_city,
+    customer_id,
+    quantity,
+    price_value,
+    tax_value,
+    load_timestamp
+from {{ source('forex', 'customer_transactions') }}

@@ -1,0 +1,19 @@
+{{ config(
+    unique_key='transaction_id',
+    meta={'delete_orphans': {'to': "ref('transaction')", 'field': 'transaction_id'}}
+) }}
+
+select
+    transaction_id,
+    customer_id,
+    product_id,
+    customer_location_id,
+    transaction_date,
+    quantity,
+    price,
+    tax,
+    load_timestamp
+from {{ ref('transaction') }}
+{% if is_incremental() %}
+where load_timestamp > {{ watermark() }}
+{% endif %}

@@ -1,0 +1,145 @@
+//! What most commands start with: the project, its warehouse, and an engine.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::args::{GlobalArgs, SelectArgs};
+use crate::diagnostic::Diagnostic;
+use crate::engine::{Engine, EngineOptions, Published, Session, SessionOptions};
+use crate::manifest::{Manifest, NodeId};
+use crate::materialize::Workspace;
+use crate::project::{ProfileValue, TargetProfile};
+use crate::report::{self, ReportOptions};
+use crate::runner::events::{Event, Reporter};
+use crate::warehouse::delta::DeltaWarehouse;
+use crate::warehouse::{AsOf, RunLabel, Warehouse};
+
+/// An opened project.
+pub struct Context {
+    pub manifest: Arc<Manifest>,
+    pub warehouse: Arc<dyn Warehouse>,
+    pub engine: Engine,
+    pub reporter: Arc<dyn Reporter>,
+    pub report_options: ReportOptions,
+    pub started_at: DateTime<Utc>,
+    pub invocation_id: String,
+}
+
+impl Context {
+    pub fn open(global: &GlobalArgs, full_refresh: bool) -> Result<Self, Vec<Diagnostic>> {
+        let manifest = Manifest::load(&global.project_options(full_refresh)?)?;
+        let mut report_options = global.report_options();
+        report_options.redact = secrets(&manifest.target);
+        report_options.target_path = Some(manifest.options.project_dir.join(&manifest.target_path));
+        let reporter = report::build(report_options.clone());
+        for warning in &manifest.warnings {
+            reporter.event(&Event::Warning(warning.clone()));
+        }
+        Ok(Context {
+            warehouse: open_warehouse(&manifest).map_err(|error| vec![error])?,
+            engine: engine(global).map_err(|error| vec![error])?,
+            manifest: Arc::new(manifest),
+            reporter,
+            report_options,
+            started_at: Utc::now(),
+            invocation_id: uuid::Uuid::new_v4().to_string(),
+        })
+    }
+
+    /// The selected nodes in graph order. Nothing selected is a warning, as in dbt.
+    pub fn select(&self, args: &SelectArgs) -> Result<Vec<NodeId>, Vec<Diagnostic>> {
+        let selected = self.manifest.select(&args.selection()).map_err(|error| vec![error])?;
+        for warning in selected.warnings {
+            self.reporter.event(&Event::Warning(warning));
+        }
+        Ok(selected.nodes)
+    }
+
+    pub fn label(&self, command: &str) -> RunLabel {
+        RunLabel {
+            invocation_id: self.invocation_id.clone(),
+            command: command.to_string(),
+            target: self.manifest.target.target_name.clone(),
+            started_at: self.started_at,
+        }
+    }
+
+    /// A session over what is published.
+    pub async fn session(&self, as_of: AsOf) -> Result<(Session, Arc<Published>), Vec<Diagnostic>> {
+        let snapshot = self.warehouse.snapshot(as_of).await.map_err(|error| vec![Diagnostic::new(error.to_string())])?;
+        let relations = Arc::new(Published(snapshot));
+        let target = &self.manifest.target;
+        let options = SessionOptions {
+            database: target.database.clone(),
+            schema: target.schema.clone(),
+            instant: self.started_at,
+        };
+        let session = self
+            .engine
+            .session(Arc::clone(&relations) as Arc<_>, options)
+            .map_err(|error| vec![Diagnostic::new(error.strip_backtrace())])?;
+        Ok((session, relations))
+    }
+
+    /// A workspace that reads what is published, and whose publication nobody commits.
+    pub async fn workspace(&self, command: &str) -> Result<Workspace, Vec<Diagnostic>> {
+        let publication = self.warehouse.begin(self.label(command)).await;
+        let publication = publication.map_err(|error| vec![Diagnostic::new(error.to_string())])?;
+        let (session, relations) = self.session(AsOf::Now).await?;
+        Ok(Workspace {
+            manifest: Arc::clone(&self.manifest),
+            publication,
+            session,
+            relations,
+            started_at: self.started_at,
+            invocation_id: self.invocation_id.clone(),
+        })
+    }
+}
+
+pub fn engine(global: &GlobalArgs) -> Result<Engine, Diagnostic> {
+    let options = EngineOptions { memory: global.memory.map(|mib| mib << 20), ..EngineOptions::default() };
+    Engine::new(options).map_err(|error| Diagnostic::new(format!("cannot start the engine: {}", error.strip_backtrace())))
+}
+
+fn open_warehouse(manifest: &Manifest) -> Result<Arc<dyn Warehouse>, Diagnostic> {
+    let target = &manifest.target;
+    match target.kind.as_str() {
+        "delta" => {
+            let path = target.text("path").unwrap_or_else(|| "lake".to_string());
+            // A relative path is the project's, wherever the command was started.
+            let path = if path.contains("://") {
+                path
+            } else {
+                manifest.options.project_dir.join(path).to_string_lossy().into_owned()
+            };
+            let options: HashMap<String, String> = target.map("storage_options").into_iter().collect();
+            let warehouse = DeltaWarehouse::open(&path, &options).map_err(|error| Diagnostic::new(error.to_string()))?;
+            Ok(Arc::new(warehouse))
+        }
+        other => Err(Diagnostic::new(format!(
+            "target '{}' of profile '{}' has type '{other}', which this medallion cannot open",
+            target.target_name, target.profile_name
+        ))
+        .hint("the type it knows is: delta")),
+    }
+}
+
+/// Texts that must appear nowhere.
+fn secrets(target: &TargetProfile) -> Vec<String> {
+    let from_environment = std::env::vars().filter(|(name, _)| name.starts_with("DBT_ENV_SECRET_"));
+    let mut secrets: Vec<String> = from_environment.map(|(_, value)| value).collect();
+    target.fields.values().for_each(|value| collect_secrets(value, &mut secrets));
+    secrets.retain(|text| !text.is_empty());
+    secrets
+}
+
+fn collect_secrets(value: &ProfileValue, secrets: &mut Vec<String>) {
+    match value {
+        ProfileValue::Secret(secret) => secrets.push(secret.reveal().to_string()),
+        ProfileValue::Map(map) => map.values().for_each(|value| collect_secrets(value, secrets)),
+        ProfileValue::Plain(_) => {}
+    }
+}

@@ -1,0 +1,35 @@
+//! `rollback`: an earlier state, current again.
+
+use clap::Args;
+
+use super::Outcome;
+use super::args::GlobalArgs;
+use super::context::Context;
+use crate::diagnostic::Diagnostic;
+use crate::exit_code;
+use crate::report::Output;
+
+/// Make the state after an earlier run current again
+///
+/// This is a publication like any other: nothing is lost, and it can be rolled back too.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  medallion history
+  medallion rollback 4")]
+pub struct RollbackArgs {
+    /// The run, as `medallion history` lists it
+    run: String,
+}
+
+pub async fn run(global: &GlobalArgs, args: RollbackArgs) -> Outcome {
+    let context = Context::open(global, false)?;
+    let done = context.warehouse.rollback(&args.run, context.label("rollback")).await;
+    let receipt = done.map_err(|error| vec![Diagnostic::new(error.to_string())])?;
+    let mut out = Output::stdout(&context.report_options);
+    // A closed pipe is the reader's wish.
+    let _ = out.line(&format!(
+        "The state after run {} is current again, as run {} ({} tables, {} views changed)",
+        args.run, receipt.publication, receipt.tables, receipt.views
+    ));
+    Ok(exit_code::SUCCESS)
+}

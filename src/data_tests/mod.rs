@@ -1,0 +1,98 @@
+//! Data tests: SQL that returns the bad rows, and what their number means.
+
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+use datafusion::error::{DataFusionError, Result as QueryResult};
+use futures::TryStreamExt;
+
+use crate::diagnostic::Diagnostic;
+use crate::engine::diagnose;
+use crate::manifest::{Node, Severity};
+use crate::materialize::{Compiled, Workspace};
+use crate::warehouse::{RelationName, StageMode};
+
+/// How a test ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Pass,
+    Warn,
+    Fail,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestOutcome {
+    pub verdict: Verdict,
+    pub failures: u64,
+    /// "Got 16 results, configured to warn if != 0", where it did not pass.
+    pub message: Option<String>,
+}
+
+/// Runs a test on the tables as they will be.
+pub async fn run(workspace: &Workspace, node: &Node, compiled: &Compiled) -> Result<TestOutcome, Diagnostic> {
+    let invalid = |error: DataFusionError| diagnose(&error, &compiled.path, &compiled.sql);
+    let limit = node.config.limit.map(|limit| format!("\nlimit {limit}")).unwrap_or_default();
+    let rows = format!("select * from (\n{}\n) as dbt_internal_rows{limit}", compiled.sql);
+    let counted = format!("select {} as failures from (\n{rows}\n) as dbt_internal_test", node.config.fail_calc);
+    let failures = number(workspace, &counted).await.map_err(invalid)?.unwrap_or(0);
+    if node.config.store_failures == Some(true)
+        && let Some(relation) = &node.relation
+    {
+        store(workspace, relation, &rows).await?;
+    }
+    judge(workspace, node, failures).await.map_err(invalid)
+}
+
+/// dbt's rule: under severity `error`, `error_if` is looked at first, then `warn_if`; under `warn`, `warn_if` alone.
+async fn judge(workspace: &Workspace, node: &Node, failures: u64) -> QueryResult<TestOutcome> {
+    let config = &node.config;
+    let relative = config.warn_if.percent || config.error_if.percent;
+    let rows = if relative && failures > 0 { tested_rows(workspace, node).await? } else { 0 };
+    let results = if failures == 1 { "result" } else { "results" };
+    if config.severity == Severity::Error && config.error_if.holds(failures, rows) {
+        let message = format!("Got {failures} {results}, configured to fail if {}", config.error_if);
+        return Ok(TestOutcome { verdict: Verdict::Fail, failures, message: Some(message) });
+    }
+    if config.warn_if.holds(failures, rows) {
+        let message = format!("Got {failures} {results}, configured to warn if {}", config.warn_if);
+        return Ok(TestOutcome { verdict: Verdict::Warn, failures, message: Some(message) });
+    }
+    Ok(TestOutcome { verdict: Verdict::Pass, failures, message: None })
+}
+
+/// How many rows a relative threshold is a share of: those of the tested relation that the test's `where` lets through.
+async fn tested_rows(workspace: &Workspace, node: &Node) -> QueryResult<u64> {
+    let tested = node.test.as_ref().and_then(|test| test.attached_to.as_ref());
+    let tested = tested.and_then(|id| workspace.manifest.nodes.get(id)).and_then(|node| node.relation.as_ref());
+    let Some(relation) = tested else {
+        return Err(DataFusionError::Plan("a threshold in percent needs a test that stands on a model".to_string()));
+    };
+    let condition = node.config.where_clause.as_ref().map(|c| format!(" where {c}")).unwrap_or_default();
+    let known = workspace.relations.describe(relation).and_then(|description| description.rows);
+    match known.filter(|_| condition.is_empty()) {
+        Some(rows) => Ok(rows),
+        None => {
+            let sql = format!("select count(*) from {}{condition}", relation.quoted());
+            Ok(number(workspace, &sql).await?.unwrap_or(0))
+        }
+    }
+}
+
+/// The one number of a query.
+async fn number(workspace: &Workspace, sql: &str) -> QueryResult<Option<u64>> {
+    let batches: Vec<_> = workspace.session.stream(sql).await?.try_collect().await?;
+    for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
+        let column = arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Int64)?;
+        let value = column.as_primitive::<Int64Type>().iter().next().flatten();
+        return Ok(value.map(|value| value.max(0).unsigned_abs()));
+    }
+    Ok(None)
+}
+
+/// `store_failures`: the bad rows as a table.
+async fn store(workspace: &Workspace, relation: &RelationName, sql: &str) -> Result<(), Diagnostic> {
+    let invalid = |error: DataFusionError| diagnose(&error, std::path::Path::new("store_failures"), sql);
+    let frame = workspace.session.query(sql).await.map_err(invalid)?;
+    let streams = workspace.session.partitions(frame).await.map_err(invalid)?;
+    let staged = workspace.publication.stage(relation, streams, StageMode::Replace { unique_key: Vec::new() }).await;
+    staged.map(|_| ()).map_err(|error| Diagnostic::new(error.to_string()))
+}

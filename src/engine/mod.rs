@@ -1,0 +1,141 @@
+//! The only place that knows DataFusion's session: catalogs, memory, Postgres' meaning of SQL, functions.
+//!
+//! An [`Engine`] lives as long as the process; a [`Session`] sees one set of [`Relations`] (a run's, or those of
+//! `medallion sql`) at one instant.
+
+mod catalog;
+mod error;
+mod postgres;
+mod references;
+mod session;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::TableProvider;
+use datafusion::error::Result;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+
+pub use error::diagnose;
+pub use postgres::{is_volatile, parse};
+pub use references::{relations_of, resolve};
+pub use session::{Session, SessionOptions};
+
+use crate::relation::RelationName;
+use crate::warehouse::{Description, Publication, Snapshot, WarehouseError};
+
+/// What a session can read.
+#[async_trait]
+pub trait Relations: Send + Sync {
+    fn names(&self) -> Vec<RelationName>;
+
+    fn describe(&self, name: &RelationName) -> Option<Description>;
+
+    async fn scan(&self, name: &RelationName) -> std::result::Result<Arc<dyn TableProvider>, WarehouseError>;
+}
+
+/// Several places at once: the first that knows a name answers.
+#[async_trait]
+impl Relations for Vec<Arc<dyn Relations>> {
+    fn names(&self) -> Vec<RelationName> {
+        let mut names: Vec<RelationName> = self.iter().flat_map(|part| part.names()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn describe(&self, name: &RelationName) -> Option<Description> {
+        self.iter().find_map(|part| part.describe(name))
+    }
+
+    async fn scan(&self, name: &RelationName) -> std::result::Result<Arc<dyn TableProvider>, WarehouseError> {
+        match self.iter().find(|part| part.describe(name).is_some()) {
+            Some(part) => part.scan(name).await,
+            None => Err(WarehouseError::NoSuchRelation(name.clone())),
+        }
+    }
+}
+
+/// Tables as they were published.
+pub struct Published(pub Arc<dyn Snapshot>);
+
+#[async_trait]
+impl Relations for Published {
+    fn names(&self) -> Vec<RelationName> {
+        self.0.relations()
+    }
+
+    fn describe(&self, name: &RelationName) -> Option<Description> {
+        self.0.describe(name)
+    }
+
+    async fn scan(&self, name: &RelationName) -> std::result::Result<Arc<dyn TableProvider>, WarehouseError> {
+        self.0.scan(name).await
+    }
+}
+
+/// Tables as they will be once this publication is committed.
+pub struct ToBePublished(pub Arc<dyn Publication>);
+
+#[async_trait]
+impl Relations for ToBePublished {
+    fn names(&self) -> Vec<RelationName> {
+        self.0.relations()
+    }
+
+    fn describe(&self, name: &RelationName) -> Option<Description> {
+        self.0.describe(name)
+    }
+
+    async fn scan(&self, name: &RelationName) -> std::result::Result<Arc<dyn TableProvider>, WarehouseError> {
+        self.0.scan_staged(name).await
+    }
+}
+
+/// What the process may use.
+#[derive(Debug, Clone, Default)]
+pub struct EngineOptions {
+    /// In bytes; beyond it sorts, joins and aggregates spill to disk. None: three quarters of the machine's memory.
+    pub memory: Option<usize>,
+    /// Where spilled data goes; None: the system's folder for temporary files.
+    pub spill_dir: Option<PathBuf>,
+    /// Partitions a query is computed in; None: one a core.
+    pub partitions: Option<usize>,
+}
+
+/// Memory, disk and cores, shared by all sessions.
+#[derive(Clone)]
+pub struct Engine {
+    runtime: Arc<RuntimeEnv>,
+    partitions: usize,
+}
+
+impl Engine {
+    pub fn new(options: EngineOptions) -> Result<Self> {
+        let memory = options.memory.unwrap_or_else(default_memory);
+        let consumers = std::num::NonZeroUsize::MIN.saturating_add(4);
+        let pool = TrackConsumersPool::new(FairSpillPool::new(memory), consumers);
+        let mut builder = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool));
+        if let Some(dir) = options.spill_dir {
+            let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![dir]));
+            builder = builder.with_disk_manager_builder(disk);
+        }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Engine { runtime: builder.build_arc()?, partitions: options.partitions.unwrap_or(cores).max(1) })
+    }
+
+    pub fn session(&self, relations: Arc<dyn Relations>, options: SessionOptions) -> Result<Session> {
+        Session::new(self, relations, options)
+    }
+}
+
+/// Three quarters of the machine's memory, or 4 GiB where the machine does not say.
+fn default_memory() -> usize {
+    const FALLBACK: usize = 4 << 30;
+    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse().ok());
+    total.map_or(FALLBACK, |kib: usize| kib / 4 * 3 * 1024)
+}

@@ -1,0 +1,95 @@
+//! One session: SQL in, record batches out.
+
+use std::sync::{Arc, OnceLock};
+
+use chrono::{DateTime, Utc};
+use datafusion::config::Dialect;
+use datafusion::error::Result;
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream, execute_stream_partitioned};
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+
+use super::catalog::Databases;
+use super::postgres::{self, plan};
+use super::{Engine, Relations};
+
+/// What unqualified names and `now()` mean.
+#[derive(Debug, Clone)]
+pub struct SessionOptions {
+    pub database: String,
+    pub schema: String,
+    /// `current_timestamp`, the same for everything a run computes.
+    pub instant: DateTime<Utc>,
+}
+
+/// A DataFusion session that reads SQL as Postgres means it.
+#[derive(Clone)]
+pub struct Session {
+    context: SessionContext,
+}
+
+impl Session {
+    pub(super) fn new(engine: &Engine, relations: Arc<dyn Relations>, options: SessionOptions) -> Result<Self> {
+        let cell = Arc::new(OnceLock::new());
+        let state = SessionStateBuilder::new()
+            .with_config(config(engine, &options))
+            .with_runtime_env(Arc::clone(&engine.runtime))
+            .with_default_features()
+            .with_catalog_list(Arc::new(Databases::new(relations, Arc::clone(&cell))))
+            .build();
+        let context = SessionContext::new_with_state(state);
+        postgres::register(&context, options.instant)?;
+        // A new cell takes its first value.
+        let _ = cell.set(context.state_weak_ref());
+        Ok(Session { context })
+    }
+
+    /// Plans a statement that reads.
+    pub async fn plan(&self, sql: &str) -> Result<LogicalPlan> {
+        plan(&self.context.state(), sql).await
+    }
+
+    pub async fn query(&self, sql: &str) -> Result<DataFrame> {
+        let planned = self.plan(sql).await?;
+        Ok(DataFrame::new(self.context.state(), planned))
+    }
+
+    /// The rows of a statement, in one stream.
+    pub async fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream> {
+        execute_stream(self.query(sql).await?.create_physical_plan().await?, self.context.task_ctx())
+    }
+
+    /// The rows of a statement that may name files by path: `select * from 'data/x.csv'`.
+    pub async fn stream_with_files(&self, sql: &str) -> Result<SendableRecordBatchStream> {
+        let files = self.context.clone().enable_url_table();
+        let state = files.state();
+        let planned = plan(&state, sql).await?;
+        let frame = DataFrame::new(state, planned);
+        execute_stream(frame.create_physical_plan().await?, files.task_ctx())
+    }
+
+    /// The rows of a plan, in as many streams as can be computed at once.
+    pub async fn partitions(&self, frame: DataFrame) -> Result<Vec<SendableRecordBatchStream>> {
+        let plan: Arc<dyn ExecutionPlan> = frame.create_physical_plan().await?;
+        execute_stream_partitioned(plan, self.context.task_ctx())
+    }
+
+    pub fn context(&self) -> &SessionContext {
+        &self.context
+    }
+}
+
+fn config(engine: &Engine, options: &SessionOptions) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(engine.partitions)
+        .with_default_catalog_and_schema(&options.database, &options.schema)
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(true);
+    let settings = config.options_mut();
+    settings.sql_parser.dialect = Dialect::PostgreSQL;
+    // 1.5 is a numeric in Postgres, not a float8.
+    settings.sql_parser.parse_float_as_decimal = true;
+    settings.execution.parquet.pushdown_filters = true;
+    config
+}

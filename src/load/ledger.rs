@@ -1,0 +1,122 @@
+//! The ledger: which files are in a table already, and the table's last load timestamp. It is part of the publication, so
+//! it says a file was taken exactly when its rows are visible.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::files::Candidate;
+use super::input::Tally;
+use super::{Failure, LoadRequest};
+use crate::diagnostic::Diagnostic;
+use crate::warehouse::Publication;
+
+/// A file that was taken.
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    size: u64,
+    modified: u64,
+    /// Of the content, in hex.
+    hash: String,
+    /// Of what the load was asked to make of it.
+    spec: String,
+    load_timestamp: DateTime<Utc>,
+}
+
+pub struct Ledger<'a> {
+    publication: &'a dyn Publication,
+    key: String,
+    spec: String,
+    /// False: the table starts anew, and no file counts as taken.
+    valid: bool,
+}
+
+impl<'a> Ledger<'a> {
+    pub fn new(publication: &'a dyn Publication, request: &LoadRequest<'_>, valid: bool) -> Self {
+        let spec = format!("{:?} {:?} {:?}", request.spec.unique_key, request.spec.csv, columns_of(request));
+        Ledger {
+            publication,
+            key: format!("load/{}", request.relation.quoted()),
+            spec: format!("{:032x}", xxh3_128(spec.as_bytes())),
+            valid,
+        }
+    }
+
+    /// Whether this very content was taken. A file whose size and time are as they were is not read again.
+    pub async fn has(&self, file: &Candidate) -> Result<bool, Failure> {
+        let stored = self.valid.then(|| self.publication.base().state(&self.file_key(file))).flatten();
+        let Some(entry) = stored.and_then(|value| serde_json::from_value::<Entry>(value).ok()) else {
+            return Ok(false);
+        };
+        if entry.spec != self.spec || entry.size != file.size {
+            return Ok(false);
+        }
+        if entry.modified == file.modified {
+            return Ok(true);
+        }
+        let path = file.path.clone();
+        let hashed = tokio::task::spawn_blocking(move || content_hash(&path)).await;
+        let hash = hashed
+            .map_err(|error| Diagnostic::new(format!("the reader stopped: {error}")))?
+            .map_err(|error| Diagnostic::new(format!("cannot read {}: {error}", file.path.display())))?;
+        Ok(format!("{hash:032x}") == entry.hash)
+    }
+
+    pub fn take(&self, file: &Candidate, hash: u128, load_timestamp: DateTime<Utc>) {
+        let entry = Entry {
+            size: file.size,
+            modified: file.modified,
+            hash: format!("{hash:032x}"),
+            spec: self.spec.clone(),
+            load_timestamp,
+        };
+        self.publication.put_state(&self.file_key(file), Some(json!(entry)));
+    }
+
+    /// Now, or a microsecond after the last load where the clock is behind it.
+    pub fn next_timestamp(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let micros = now.timestamp_micros();
+        let now = DateTime::from_timestamp_micros(micros).unwrap_or(now);
+        let last = self.publication.base().state(&self.timestamp_key());
+        let last = last.and_then(|value| serde_json::from_value::<DateTime<Utc>>(value).ok());
+        last.map_or(now, |last| now.max(last + TimeDelta::microseconds(1)))
+    }
+
+    pub fn keep_timestamp(&self, stamp: DateTime<Utc>) {
+        self.publication.put_state(&self.timestamp_key(), Some(json!(stamp)));
+    }
+
+    fn file_key(&self, file: &Candidate) -> String {
+        format!("{}/file/{}", self.key, file.name)
+    }
+
+    fn timestamp_key(&self) -> String {
+        format!("{}/last", self.key)
+    }
+}
+
+/// The hash of a file's bytes, as the reader computes it.
+fn content_hash(path: &Path) -> io::Result<u128> {
+    let mut file = File::open(path)?;
+    let mut tally = Tally::default();
+    let mut block = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut block)? {
+            0 => return Ok(tally.fingerprint().hash),
+            read => tally.update(&block[..read]),
+        }
+    }
+}
+
+fn columns_of<'a>(request: &LoadRequest<'a>) -> Option<Vec<[Option<&'a str>; 4]>> {
+    let columns = request.spec.columns.as_ref()?;
+    let parts = columns.iter().map(|column| {
+        [Some(column.name.as_str()), column.from.as_deref(), Some(column.data_type.as_str()), column.clean.as_deref()]
+    });
+    Some(parts.collect())
+}

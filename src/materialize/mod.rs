@@ -1,0 +1,70 @@
+//! What view, table, incremental and ephemeral mean, in the warehouse's verbs only.
+
+mod compile;
+mod host;
+mod incremental;
+mod orphans;
+mod table;
+mod view;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+pub use compile::{Compiled, Compiler};
+pub use host::postgres_type;
+
+use crate::diagnostic::Diagnostic;
+use crate::engine::{Relations, Session, diagnose};
+use crate::manifest::{Manifest, Materialization, Node};
+use crate::warehouse::{Publication, RelationName, WarehouseError};
+
+/// What a run works with: the project, the state it reads, and the publication it fills.
+#[derive(Clone)]
+pub struct Workspace {
+    pub manifest: Arc<Manifest>,
+    pub publication: Arc<dyn Publication>,
+    /// Reads what the publication has staged, and what is published.
+    pub session: Session,
+    pub relations: Arc<dyn Relations>,
+    pub started_at: DateTime<Utc>,
+    pub invocation_id: String,
+}
+
+/// What came of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// In Postgres' words: `MERGE 100`, `SELECT 11324`, `CREATE VIEW`.
+    pub verb: String,
+    pub rows: Option<u64>,
+}
+
+/// Stages a model.
+pub async fn materialize(
+    workspace: &Workspace,
+    node: &Node,
+    relation: &RelationName,
+    compiled: &Compiled,
+) -> Result<Made, Diagnostic> {
+    match &node.config.materialized {
+        Materialization::View => view::stage(workspace, relation, compiled).await,
+        Materialization::Table => table::stage(workspace, relation, compiled).await,
+        Materialization::Incremental => incremental::stage(workspace, node, relation, compiled).await,
+        other => Err(Diagnostic::new(format!("{}: materialization '{other}' is not supported yet", node.name))
+            .at(node.place())
+            .hint("use view, table, incremental or ephemeral")),
+    }
+}
+
+/// A warehouse's error about a compiled statement.
+fn failed(compiled: &Compiled) -> impl Fn(WarehouseError) -> Diagnostic + '_ {
+    move |error| match &error {
+        WarehouseError::Query(query) => diagnose(query, &compiled.path, &compiled.sql),
+        other => Diagnostic::new(other.to_string()),
+    }
+}
+
+/// A query engine's error about a compiled statement.
+fn invalid(compiled: &Compiled) -> impl Fn(datafusion::error::DataFusionError) -> Diagnostic + '_ {
+    move |error| diagnose(&error, &compiled.path, &compiled.sql)
+}

@@ -1,0 +1,55 @@
+//! `delete_orphans`: rows of an incremental table whose key is no longer in the relation it is made from.
+//!
+//! A merge adds and replaces. When a correction changes what a key is made of, the row under the old key would stay for
+//! good, and the incremental table would differ from a full refresh.
+
+use serde_json::Value;
+
+use super::{Compiled, Compiler, Workspace, failed, invalid};
+use crate::diagnostic::Diagnostic;
+use crate::manifest::Node;
+use crate::warehouse::RelationName;
+
+/// `delete_orphans: {to: ref('transaction'), field: customer_id, column: id}`: rows whose `column` (the unique key, unless
+/// said otherwise) is not among the values of `field` in `to` go.
+struct DeleteOrphans {
+    to: String,
+    field: String,
+    column: String,
+}
+
+/// Stages the deletion, after the merge. Returns how many rows go.
+pub async fn delete(workspace: &Workspace, node: &Node, relation: &RelationName) -> Result<u64, Diagnostic> {
+    let Some(config) = config(node)? else { return Ok(0) };
+    let to = Compiler::new(workspace).expression(node, &config.to)?;
+    let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let (column, field) = (quote(&config.column), quote(&config.field));
+    let sql = format!(
+        "select stored.{column} from {this} as stored where stored.{column} is not null \
+         and not exists (select 1 from {to} as present where present.{field} = stored.{column})",
+        this = relation.quoted(),
+    );
+    let compiled = Compiled { sql, incremental: true, path: node.path.clone() };
+    let frame = workspace.session.query(&compiled.sql).await.map_err(invalid(&compiled))?;
+    let keys = workspace.session.partitions(frame).await.map_err(invalid(&compiled))?;
+    let staged =
+        workspace.publication.stage_delete(relation, &[config.column], keys).await.map_err(failed(&compiled))?;
+    Ok(staged.removed)
+}
+
+fn config(node: &Node) -> Result<Option<DeleteOrphans>, Diagnostic> {
+    let Some(given) = node.config.raw.get("delete_orphans").or_else(|| node.config.meta.get("delete_orphans")) else {
+        return Ok(None);
+    };
+    let text = |key: &str| given.get(key).and_then(Value::as_str).map(str::to_string);
+    let key = match node.config.unique_key.as_slice() {
+        [key] => Some(key.clone()),
+        _ => None,
+    };
+    match (text("to"), text("field"), text("column").or(key)) {
+        (Some(to), Some(field), Some(column)) => Ok(Some(DeleteOrphans { to, field, column })),
+        _ => Err(Diagnostic::new(format!("{}: delete_orphans needs `to` and `field`, and a single key", node.name))
+            .at(node.place())
+            .hint("write delete_orphans: {to: ref('a_model'), field: its_column}, and a unique_key of one column")),
+    }
+}

@@ -1,0 +1,37 @@
+//! The name of a table or view.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a table or view stands: database, schema and identifier, each as it is, unquoted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RelationName {
+    pub database: String,
+    pub schema: String,
+    pub identifier: String,
+}
+
+impl RelationName {
+    pub fn new(database: impl Into<String>, schema: impl Into<String>, identifier: impl Into<String>) -> Self {
+        RelationName { database: database.into(), schema: schema.into(), identifier: identifier.into() }
+    }
+
+    /// The name as SQL takes it whatever its characters: `"pro"."gold"."customer_dim"`.
+    pub fn quoted(&self) -> String {
+        let quote = |part: &str| format!("\"{}\"", part.replace('"', "\"\""));
+        format!("{}.{}.{}", quote(&self.database), quote(&self.schema), quote(&self.identifier))
+    }
+
+    /// A relation of the same database and schema: `customer_transactions__rejects`.
+    pub fn sibling(&self, identifier: impl Into<String>) -> Self {
+        RelationName { identifier: identifier.into(), ..self.clone() }
+    }
+}
+
+/// `pro.gold.customer_dim`, for people.
+impl fmt::Display for RelationName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.database, self.schema, self.identifier)
+    }
+}

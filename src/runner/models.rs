@@ -1,0 +1,192 @@
+//! Models, seeds and tests: one publication for all of them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::events::{Event, NodeResult, Publication as Published, Status};
+use super::node::NodeRun;
+use super::queue::{End, drive};
+use super::reuse::Fingerprints;
+use super::{Publish, Runner, failed_ids, skipped};
+use crate::diagnostic::Diagnostic;
+use crate::engine::{Relations, SessionOptions, ToBePublished};
+use crate::manifest::{NodeId, NodeKind};
+use crate::materialize::Workspace;
+use crate::plan::{Command, Plan};
+use crate::warehouse::WarehouseError;
+
+/// What the second part of a run came to.
+pub struct Built {
+    pub results: Vec<Arc<NodeResult>>,
+    /// Why nothing was published, where something should have been.
+    pub unpublished: Option<String>,
+}
+
+/// How often a run starts again after another run published the same tables first.
+const ATTEMPTS: u32 = 5;
+
+pub async fn run(runner: &Runner, plan: &Plan, loaded: &[Arc<NodeResult>]) -> Result<Built, Diagnostic> {
+    if plan.graph.is_empty() {
+        return Ok(Built { results: Vec::new(), unpublished: None });
+    }
+    let mut attempt = 1;
+    loop {
+        let phase = Arc::new(Phase::begin(runner, plan).await?);
+        phase.run(plan, loaded).await?;
+        match phase.publish(plan, loaded).await {
+            Ok(unpublished) => return Ok(Built { results: phase.results(), unpublished }),
+            Err(WarehouseError::Conflict { relation }) if attempt < ATTEMPTS => {
+                let message = format!("another run published {relation} in the meantime; running again on top of it");
+                runner.reporter.event(&Event::Warning(Diagnostic::new(message)));
+                tokio::time::sleep(Duration::from_millis(50) * 2u32.pow(attempt)).await;
+                attempt += 1;
+            }
+            Err(error) => return Err(Diagnostic::new(format!("cannot publish: {error}"))),
+        }
+    }
+}
+
+/// One attempt: a publication and what the nodes came to.
+pub struct Phase {
+    pub runner: Runner,
+    pub workspace: Workspace,
+    pub fingerprints: Fingerprints,
+    pub total: usize,
+    started: AtomicUsize,
+    results: Mutex<Vec<Arc<NodeResult>>>,
+}
+
+impl Phase {
+    async fn begin(runner: &Runner, plan: &Plan) -> Result<Self, Diagnostic> {
+        let cannot = |error: String| Diagnostic::new(format!("cannot open the warehouse: {error}"));
+        let publication =
+            runner.warehouse.begin(runner.label(plan)).await.map_err(|error| cannot(error.to_string()))?;
+        let relations: Arc<dyn Relations> = Arc::new(ToBePublished(Arc::clone(&publication)));
+        let target = &runner.manifest.target;
+        let options = SessionOptions {
+            database: target.database.clone(),
+            schema: target.schema.clone(),
+            instant: runner.options.started_at,
+        };
+        let session = runner
+            .engine
+            .session(Arc::clone(&relations), options)
+            .map_err(|error| cannot(error.strip_backtrace()))?;
+        let workspace = Workspace {
+            manifest: Arc::clone(&runner.manifest),
+            publication,
+            session,
+            relations,
+            started_at: runner.options.started_at,
+            invocation_id: runner.options.invocation_id.clone(),
+        };
+        Ok(Phase {
+            runner: runner.clone(),
+            workspace,
+            fingerprints: Fingerprints::default(),
+            total: plan.graph.len(),
+            started: AtomicUsize::new(0),
+            results: Mutex::default(),
+        })
+    }
+
+    async fn run(self: &Arc<Self>, plan: &Plan, loaded: &[Arc<NodeResult>]) -> Result<(), Diagnostic> {
+        let manifest = &self.workspace.manifest;
+        let mut graph = plan.graph.clone();
+        for load in failed_ids(loaded) {
+            let below: Vec<NodeId> = manifest.dag.descendants(&load, None).into_iter().map(|(id, _)| id.clone()).collect();
+            for id in below.iter().filter(|id| graph.contains(id)) {
+                self.skip(id, &format!("{load} was not loaded"));
+            }
+            graph = graph.induced(|id| !below.contains(id));
+        }
+        let cancel = &self.runner.cancel;
+        let run = |id: NodeId, worker| {
+            let phase = Arc::clone(self);
+            async move { NodeRun::new(&phase, worker).run(&id).await }
+        };
+        let why = |cancelled: bool| if cancelled { "the run was stopped" } else { "a node it depends on failed" };
+        drive(graph, self.runner.options.threads, cancel, run, |id| self.skip(id, why(cancel.is_cancelled())))
+            .await
+            .map_err(Diagnostic::new)
+    }
+
+    fn skip(&self, id: &NodeId, why: &str) {
+        if let Some(node) = self.workspace.manifest.nodes.get(id) {
+            let index = self.next_index();
+            self.finish(index, skipped(node, why));
+        }
+    }
+
+    pub fn next_index(&self) -> usize {
+        self.started.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Records and reports a result.
+    pub fn finish(&self, index: usize, result: NodeResult) -> End {
+        let end = match result.status {
+            Status::Fail | Status::Error => End::Failed,
+            _ => End::Done,
+        };
+        let result = Arc::new(result);
+        self.lock().push(Arc::clone(&result));
+        self.runner.reporter.event(&Event::NodeFinished { index, total: self.total, result });
+        if end == End::Failed && self.runner.options.fail_fast {
+            self.runner.cancel.cancel();
+        }
+        end
+    }
+
+    fn results(&self) -> Vec<Arc<NodeResult>> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<NodeResult>>> {
+        self.results.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the staged tables visible, as far as the results let it. Says why it did not.
+    async fn publish(&self, plan: &Plan, loaded: &[Arc<NodeResult>]) -> Result<Option<String>, WarehouseError> {
+        if plan.command == Command::Test {
+            return Ok(None);
+        }
+        let options = &self.runner.options;
+        if self.runner.cancel.is_cancelled() && !(options.fail_fast && options.publish == Publish::PerModel) {
+            return Ok(Some("the run was stopped".to_string()));
+        }
+        let failed = failed_ids(&self.lock());
+        let count = failed.len() + failed_ids(loaded).len();
+        if count > 0 && options.publish == Publish::Together {
+            let nodes = if count == 1 { "a node" } else { "nodes" };
+            return Ok(Some(format!("{count} {} failed", nodes.trim_start_matches("a "))));
+        }
+        self.leave_out(&failed);
+        let clock = Instant::now();
+        if let Some(receipt) = self.workspace.publication.commit().await? {
+            self.runner.reporter.event(&Event::Published(Published {
+                run: receipt.publication,
+                tables: receipt.tables,
+                views: receipt.views,
+                took: clock.elapsed(),
+            }));
+        }
+        Ok(None)
+    }
+
+    /// Takes out of the publication what failed: a model, or the model that a failing test stands on.
+    fn leave_out(&self, failed: &[NodeId]) {
+        let manifest = &self.workspace.manifest;
+        for node in failed.iter().filter_map(|id| manifest.nodes.get(id)) {
+            let tested = node.test.as_ref().and_then(|test| test.attached_to.as_ref());
+            let culprit = match node.kind {
+                NodeKind::Test => tested.and_then(|id| manifest.nodes.get(id)),
+                _ => Some(node),
+            };
+            if let Some((culprit, relation)) = culprit.and_then(|node| Some((node, node.relation.as_ref()?))) {
+                self.workspace.publication.unstage(relation);
+                self.workspace.publication.put_state(&super::reuse::state_key(&self.workspace, culprit), None);
+            }
+        }
+    }
+}

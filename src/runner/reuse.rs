@@ -1,0 +1,95 @@
+//! Nothing new, nothing done: a node whose SQL, configuration, functions and inputs are those of the last publication
+//! keeps its result.
+//!
+//! What a node was made from is summed up in a fingerprint, stored with the publication. Tables are told apart by their
+//! version, which changes when anyone writes them; a view counts as its SQL and what that reads.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3Default;
+
+use super::events::Status;
+use crate::engine::{is_volatile, parse, relations_of};
+use crate::manifest::Node;
+use crate::materialize::{Compiled, Workspace};
+use crate::warehouse::{RelationKind, RelationName};
+
+/// What a node came to, as the publication keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub fingerprint: String,
+    pub status: Status,
+    pub verb: Option<String>,
+    pub failures: Option<u64>,
+    pub message: Option<String>,
+}
+
+/// The key of a node's outcome among the publication's documents.
+pub fn state_key(workspace: &Workspace, node: &Node) -> String {
+    let target = &workspace.manifest.target;
+    format!("node/{}/{}/{}", target.database, target.schema, node.id)
+}
+
+/// Computes fingerprints of one run.
+#[derive(Default)]
+pub struct Fingerprints {
+    /// What the SQL of a view reads, by that SQL; `None`: its rows change without its inputs changing.
+    views: Mutex<HashMap<String, Option<Vec<RelationName>>>>,
+}
+
+impl Fingerprints {
+    /// Sums up what the node is made from; `None` when that cannot be known, so that it must run.
+    ///
+    /// The node's own relation is part of it: a table that somebody else changed is made again.
+    pub fn of(&self, workspace: &Workspace, node: &Node, variants: &[&Compiled]) -> Option<String> {
+        let mut hash = Xxh3Default::new();
+        let mut add = |text: &str| {
+            hash.update(&(text.len() as u64).to_le_bytes());
+            hash.update(text.as_bytes());
+        };
+        add(env!("CARGO_PKG_VERSION"));
+        add(&serde_json::to_string(&node.config.raw).ok()?);
+        let mut inputs: Vec<RelationName> = node.relation.iter().cloned().collect();
+        for compiled in variants {
+            add(&compiled.sql);
+            inputs.extend(self.reads(workspace, &compiled.sql)?);
+        }
+        inputs.sort();
+        inputs.dedup();
+        for name in &inputs {
+            add(&name.quoted());
+            add(&self.token(workspace, name, &mut HashSet::new())?);
+        }
+        Some(format!("{:032x}", hash.digest128()))
+    }
+
+    /// What stands for a relation's content.
+    fn token(&self, workspace: &Workspace, name: &RelationName, above: &mut HashSet<RelationName>) -> Option<String> {
+        let Some(description) = workspace.relations.describe(name) else { return Some("absent".to_string()) };
+        let RelationKind::View { sql } = description.kind else { return Some(description.version) };
+        if !above.insert(name.clone()) {
+            return None;
+        }
+        let mut token = description.version;
+        for input in self.reads(workspace, &sql)? {
+            token.push(' ');
+            token.push_str(&self.token(workspace, &input, above)?);
+        }
+        above.remove(name);
+        Some(token)
+    }
+
+    fn reads(&self, workspace: &Workspace, sql: &str) -> Option<Vec<RelationName>> {
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = views.get(sql) {
+            return known.clone();
+        }
+        let target = &workspace.manifest.target;
+        let statement = parse(sql).ok().filter(|statement| !is_volatile(statement));
+        let reads = statement.and_then(|statement| relations_of(&statement, &target.database, &target.schema).ok());
+        views.insert(sql.to_string(), reads.clone());
+        reads
+    }
+}

@@ -1,0 +1,109 @@
+//! Parquet files of a table: writing them from record batches, reading them back.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use futures::{Stream, StreamExt, TryStreamExt};
+use object_store::buffered::BufWriter;
+use object_store::path::Path;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::arrow::{AsyncArrowWriter, ParquetRecordBatchStreamBuilder, ProjectionMask};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use serde::{Deserialize, Serialize};
+
+use super::lake::Lake;
+use super::reader::FileReader;
+use super::stats::delta_stats;
+use crate::warehouse::WarehouseError;
+use crate::warehouse::types::conform;
+
+/// One data file of a table. Files never change: another content is another file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFile {
+    /// Below the table's folder.
+    pub path: String,
+    /// In bytes.
+    pub size: u64,
+    pub rows: u64,
+    /// Delta's statistics: smallest and largest values and null counts, as JSON.
+    pub stats: Option<String>,
+    pub modified_ms: i64,
+}
+
+/// How many rows a group of a Parquet file holds: the unit of skipping and of parallel reading.
+const ROW_GROUP_ROWS: usize = 128 * 1024;
+
+/// Writes one file of a table.
+pub struct FileWriter {
+    writer: AsyncArrowWriter<BufWriter>,
+    name: String,
+    rows: u64,
+}
+
+impl FileWriter {
+    /// `label` becomes part of the file's name, so that a file tells which publication wrote it.
+    pub fn create(lake: &Lake, dir: &str, label: &str, schema: &SchemaRef) -> Result<Self, WarehouseError> {
+        let name = format!("part-{}-{label}.parquet", uuid::Uuid::now_v7());
+        let path = lake.table_path(dir).join(name.as_str());
+        let target = BufWriter::new(Arc::clone(&lake.store), path);
+        let writer = AsyncArrowWriter::try_new(target, Arc::clone(schema), Some(properties()))?;
+        Ok(FileWriter { writer, name, rows: 0 })
+    }
+
+    pub async fn write(&mut self, batch: &RecordBatch) -> Result<(), WarehouseError> {
+        self.rows += batch.num_rows() as u64;
+        Ok(self.writer.write(batch).await?)
+    }
+
+    pub async fn close(mut self) -> Result<DataFile, WarehouseError> {
+        let metadata = self.writer.finish().await?;
+        Ok(DataFile {
+            path: self.name,
+            size: self.writer.bytes_written() as u64,
+            rows: self.rows,
+            stats: Some(delta_stats(&metadata)),
+            modified_ms: chrono::Utc::now().timestamp_millis(),
+        })
+    }
+}
+
+fn properties() -> WriterProperties {
+    let level = ZstdLevel::try_new(1).unwrap_or_default();
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .build()
+}
+
+/// Reads a file, with the columns and types of `schema`. A column the file does not have, since the table got it later,
+/// is null.
+pub async fn read_file(
+    lake: &Lake,
+    dir: &str,
+    file: &DataFile,
+    schema: SchemaRef,
+) -> Result<impl Stream<Item = Result<RecordBatch, WarehouseError>> + Send + use<>, WarehouseError> {
+    let mut reader = FileReader::new(lake, dir, file);
+    let metadata = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await?;
+    let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, metadata);
+    let wanted = schema.fields().iter().map(|field| field.name().as_str());
+    let mask = ProjectionMask::columns(builder.parquet_schema(), wanted);
+    let batches = builder.with_projection(mask).with_batch_size(16 * 1024).build()?;
+    Ok(batches.map_err(WarehouseError::from).map(move |batch| conform(&batch?, &schema)))
+}
+
+pub fn file_path(lake: &Lake, dir: &str, file: &DataFile) -> Path {
+    file.path.split('/').fold(lake.table_path(dir), |path, part| path.join(part))
+}
+
+/// The number of rows of a file that somebody else wrote, where the log does not say it.
+pub async fn count_rows(lake: &Lake, dir: &str, file: &DataFile) -> Result<u64, WarehouseError> {
+    let mut reader = FileReader::new(lake, dir, file);
+    let metadata = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await?;
+    let metadata: &Arc<ParquetMetaData> = metadata.metadata();
+    Ok(metadata.file_metadata().num_rows().unsigned_abs())
+}

@@ -1,0 +1,123 @@
+//! The object store that holds a lake, and the names of things in it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use object_store::path::{Path, PathPart};
+use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use url::Url;
+
+use crate::warehouse::{RelationName, WarehouseError};
+
+/// Where a lake is: a folder of this machine, or a URL of an object store.
+#[derive(Debug, Clone)]
+pub struct Lake {
+    /// The whole store; the lake is what lies under `prefix`.
+    pub store: Arc<dyn ObjectStore>,
+    pub prefix: Path,
+    /// Of the lake's folder, with a slash at the end.
+    pub url: Url,
+}
+
+impl Lake {
+    /// Opens the lake at a path or URL. A local folder that is not there yet is made by the first publication.
+    pub fn open(location: &str, options: &HashMap<String, String>) -> Result<Self, WarehouseError> {
+        let url = location_url(location)?;
+        let (store, prefix) = object_store::parse_url_opts(&url, options)
+            .map_err(WarehouseError::store(format!("cannot open the lake {location}")))?;
+        Ok(Lake { store: Arc::from(store), prefix, url })
+    }
+
+    pub fn path(&self, parts: &[&str]) -> Path {
+        parts.iter().fold(self.prefix.clone(), |path, part| path.join(*part))
+    }
+
+    /// The folder of a table, below the lake.
+    pub fn table_dir(name: &RelationName) -> String {
+        [&name.database, &name.schema, &name.identifier]
+            .map(|part| PathPart::from(part.as_str()).as_ref().to_string())
+            .join("/")
+    }
+
+    pub fn table_path(&self, dir: &str) -> Path {
+        dir.split('/').fold(self.prefix.clone(), |path, part| path.join(part))
+    }
+
+    /// The URL of a table's folder, with a slash at the end.
+    pub fn table_url(&self, dir: &str) -> Result<Url, WarehouseError> {
+        self.url.join(&format!("{dir}/")).map_err(|error| WarehouseError::Corrupt {
+            path: dir.to_string(),
+            message: format!("is no path of a table: {error}"),
+        })
+    }
+
+    pub async fn read(&self, path: &Path) -> Result<Option<Bytes>, WarehouseError> {
+        match self.store.get(path).await {
+            Ok(found) => Ok(Some(found.bytes().await.map_err(WarehouseError::store(format!("cannot read {path}")))?)),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(source) => Err(WarehouseError::store(format!("cannot read {path}"))(source)),
+        }
+    }
+
+    /// Writes a new object. False when there is one of this name already, which stays as it is.
+    pub async fn put_if_absent(&self, path: &Path, bytes: impl Into<Bytes>) -> Result<bool, WarehouseError> {
+        let options = PutOptions { mode: PutMode::Create, ..Default::default() };
+        match self.store.put_opts(path, PutPayload::from_bytes(bytes.into()), options).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::AlreadyExists { .. }) => Ok(false),
+            Err(source) => Err(WarehouseError::store(format!("cannot write {path}"))(source)),
+        }
+    }
+
+    pub async fn exists(&self, path: &Path) -> Result<bool, WarehouseError> {
+        match self.store.head(path).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::NotFound { .. }) => Ok(false),
+            Err(source) => Err(WarehouseError::store(format!("cannot look for {path}"))(source)),
+        }
+    }
+
+    /// Deletes an object; one that is gone already is fine.
+    pub async fn delete(&self, path: &Path) -> Result<(), WarehouseError> {
+        match self.store.delete(path).await {
+            Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(source) => Err(WarehouseError::store(format!("cannot delete {path}"))(source)),
+        }
+    }
+}
+
+fn location_url(location: &str) -> Result<Url, WarehouseError> {
+    let unusable = |message: String| WarehouseError::Corrupt { path: location.to_string(), message };
+    if location.contains("://") {
+        let mut url = Url::parse(location).map_err(|error| unusable(format!("is no URL: {error}")))?;
+        if !url.path().ends_with('/') {
+            url.set_path(&format!("{}/", url.path()));
+        }
+        return Ok(url);
+    }
+    let absolute = std::path::absolute(location).map_err(|error| unusable(format!("is no path: {error}")))?;
+    Url::from_directory_path(&absolute).map_err(|()| unusable("is no path".to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_stays_below_the_lake_whatever_its_name() {
+        let name = RelationName::new("pro", "a/../b", "..");
+        assert_eq!(Lake::table_dir(&name), "pro/a%2F..%2Fb/%2E%2E");
+    }
+
+    #[test]
+    fn a_path_and_a_url_name_the_same_lake() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lake");
+        let by_path = Lake::open(path.to_str().unwrap(), &HashMap::new()).unwrap();
+        let by_url = Lake::open(by_path.url.as_str(), &HashMap::new()).unwrap();
+        assert_eq!(by_path.url, by_url.url);
+        assert_eq!(by_path.prefix, by_url.prefix);
+        assert!(by_path.url.path().ends_with("/lake/"));
+    }
+}

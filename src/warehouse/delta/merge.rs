@@ -1,0 +1,222 @@
+//! The merge: which written rows stand, and which stored rows they take the place of.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use futures::{StreamExt, TryStreamExt, stream};
+use rayon::slice::ParallelSliceMut;
+
+use super::files::{DataFile, read_file};
+use super::keys::{NO_KEY, column_indices, key_hashes, row_hashes};
+use super::write::{Hashing, Target, Written, rewrite};
+use crate::warehouse::{StageMode, WarehouseError};
+
+/// What a mode means for the rows: by which columns they meet, and whether a key may stand twice.
+pub struct MergePlan {
+    pub hashing: Hashing,
+    pub unique: bool,
+}
+
+impl MergePlan {
+    pub fn new(schema: &Schema, mode: StageMode) -> Result<Self, WarehouseError> {
+        let key_of = |names: &[String]| column_indices(schema, names);
+        Ok(match mode {
+            StageMode::Append => MergePlan { hashing: Hashing::default(), unique: false },
+            StageMode::Replace { unique_key } | StageMode::Merge { unique_key } => {
+                MergePlan { hashing: Hashing { key: key_of(&unique_key)?, values: Vec::new() }, unique: true }
+            }
+            StageMode::DeleteInsert { unique_key } => {
+                MergePlan { hashing: Hashing { key: key_of(&unique_key)?, values: Vec::new() }, unique: false }
+            }
+            StageMode::MergeChanged { unique_key, ignoring } => {
+                let values = (0..schema.fields().len()).filter(|i| !ignoring.contains(schema.field(*i).name()));
+                MergePlan { hashing: Hashing { key: key_of(&unique_key)?, values: values.collect() }, unique: true }
+            }
+        })
+    }
+}
+
+/// Written rows that are to go again, by file.
+#[derive(Debug, Default)]
+pub struct Superseded {
+    pub rows: HashMap<usize, Vec<usize>>,
+    pub count: u64,
+}
+
+impl Superseded {
+    /// All rows of a key except the last.
+    pub fn among(written: &Written) -> Self {
+        let mut keys: Vec<u128> = written.segments.iter().flat_map(|segment| segment.keys.iter().copied()).collect();
+        keys.retain(|key| *key != NO_KEY);
+        keys.par_sort_unstable();
+        // For each key that stands twice: whether its last row has been met, going backwards.
+        let mut twice: HashMap<u128, bool> = keys.windows(2).filter(|w| w[0] == w[1]).map(|w| (w[0], false)).collect();
+        let mut superseded = Superseded::default();
+        if twice.is_empty() {
+            return superseded;
+        }
+        for (index, segment) in written.segments.iter().enumerate().rev() {
+            for (row, key) in segment.keys.iter().enumerate().rev() {
+                if let Some(met) = twice.get_mut(key)
+                    && std::mem::replace(met, true)
+                {
+                    superseded.drop_row(written, index, row);
+                }
+            }
+        }
+        superseded
+    }
+
+    /// Takes out a row of a segment.
+    pub fn drop_row(&mut self, written: &Written, segment: usize, row: usize) {
+        let segment = &written.segments[segment];
+        self.rows.entry(segment.file).or_default().push(segment.offset + row);
+        self.count += 1;
+    }
+}
+
+/// Where a staged row is: segment, and row in it.
+type Place = (u32, u32);
+
+/// The keys of staged rows, and what their rows are equal to.
+#[derive(Default)]
+pub struct StagedKeys {
+    places: HashMap<u128, Place, BuildHasherDefault<KeyHasher>>,
+    /// By segment and row; empty where rows are not compared.
+    values: Vec<Vec<u128>>,
+}
+
+impl StagedKeys {
+    /// Of all written rows. Of several rows of one key it is the last, the one that stands.
+    pub fn of(written: &mut Written) -> Self {
+        let mut staged = StagedKeys::default();
+        for (index, segment) in written.segments.iter_mut().enumerate() {
+            let keys = segment.keys.iter().enumerate().filter(|(_, key)| **key != NO_KEY);
+            staged.places.extend(keys.map(|(row, key)| (*key, (index as u32, row as u32))));
+            staged.values.push(std::mem::take(&mut segment.values));
+        }
+        staged
+    }
+
+    pub fn add(&mut self, keys: &[u128]) {
+        self.places.extend(keys.iter().filter(|key| **key != NO_KEY).map(|key| (*key, (0, 0))));
+    }
+
+    fn place(&self, key: u128) -> Option<Place> {
+        if key == NO_KEY { None } else { self.places.get(&key).copied() }
+    }
+
+    fn equals(&self, (segment, row): Place, hash: u128) -> bool {
+        let values = self.values.get(segment as usize);
+        values.and_then(|values| values.get(row as usize)).is_some_and(|value| *value == hash)
+    }
+}
+
+/// The keys are hashes already.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        self.0 = key as u64;
+    }
+}
+
+/// What became of the stored rows.
+#[derive(Debug, Default)]
+pub struct Met {
+    /// The files without the rows that went.
+    pub files: Vec<DataFile>,
+    pub removed: u64,
+    /// Staged rows, by segment and row, that equal the stored one: those go instead.
+    pub unchanged: Vec<(usize, usize)>,
+}
+
+/// For each stored row whose key is staged: it goes, unless its values equal the staged row's, which then goes.
+pub async fn meet(
+    target: &Target,
+    hashing: &Hashing,
+    old: &[DataFile],
+    staged: StagedKeys,
+    parallelism: usize,
+) -> Result<Met, WarehouseError> {
+    if staged.places.is_empty() {
+        return Ok(Met { files: old.to_vec(), ..Met::default() });
+    }
+    let probe = Arc::new(Probe { target: target.clone(), hashing: hashing.clone(), staged });
+    let files = old.to_vec();
+    let looks = stream::iter(files).map(|file| tokio::spawn(Arc::clone(&probe).look(file))).buffered(parallelism);
+    let mut looks = std::pin::pin!(looks);
+    let mut met = Met::default();
+    while let Some(looked) = looks.next().await {
+        let (file, found) = looked??;
+        met.files.extend(file);
+        met.removed += found.removed;
+        met.unchanged.extend(found.unchanged.into_iter().map(|(segment, row)| (segment as usize, row as usize)));
+    }
+    Ok(met)
+}
+
+/// What of a stored file meets staged rows.
+struct Found {
+    keep: Vec<bool>,
+    removed: u64,
+    unchanged: Vec<Place>,
+}
+
+/// Looks for staged keys in stored files.
+struct Probe {
+    target: Target,
+    hashing: Hashing,
+    staged: StagedKeys,
+}
+
+impl Probe {
+    /// The file as it will be: itself, one without the rows that went, or none.
+    async fn look(self: Arc<Self>, file: DataFile) -> Result<(Option<DataFile>, Found), WarehouseError> {
+        let found = self.find(&file).await?;
+        if found.removed == 0 {
+            return Ok((Some(file), found));
+        }
+        Ok((rewrite(&self.target, &file, &found.keep).await?, found))
+    }
+
+    async fn find(&self, file: &DataFile) -> Result<Found, WarehouseError> {
+        let Hashing { key, values } = &self.hashing;
+        let schema = &self.target.schema;
+        // Without values to compare, the key columns are all that is read.
+        let (schema, key): (SchemaRef, Vec<usize>) = if values.is_empty() {
+            (Arc::new(schema.project(key)?), (0..key.len()).collect())
+        } else {
+            (Arc::clone(schema), key.clone())
+        };
+        let mut found = Found { keep: Vec::with_capacity(file.rows as usize), removed: 0, unchanged: Vec::new() };
+        let batches = read_file(&self.target.lake, &self.target.dir, file, schema).await?;
+        let mut batches = std::pin::pin!(batches);
+        while let Some(batch) = batches.try_next().await? {
+            let keys = key_hashes(&batch, &key)?;
+            let hashes = if values.is_empty() { Vec::new() } else { row_hashes(&batch, values)? };
+            for (row, key) in keys.iter().enumerate() {
+                let place = self.staged.place(*key);
+                let equal = place.filter(|place| hashes.get(row).is_some_and(|hash| self.staged.equals(*place, *hash)));
+                found.unchanged.extend(equal);
+                let goes = place.is_some() && equal.is_none();
+                found.keep.push(!goes);
+                found.removed += u64::from(goes);
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,95 @@
+//! The embedded lake: Delta tables in a folder or object store, and a catalog that says which versions belong together.
+//!
+//! A publication writes data files and log entries where nobody looks for them, then puts the catalog's next version if
+//! it is absent: that is the moment it happens. The entries are copied into the tables' Delta logs afterwards, by the
+//! publisher or by whoever opens the lake next, so a process that dies at any point leaves the state before that moment
+//! or the one after it. `docs/adr/0002-lake-format.md` has the reasons.
+
+mod catalog;
+mod clean;
+mod files;
+mod keys;
+mod lake;
+mod log;
+mod merge;
+mod publication;
+mod reader;
+mod rollback;
+mod scan;
+mod snapshot;
+mod stage;
+mod stats;
+mod table;
+mod write;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use self::catalog::{Catalog, versions};
+use self::lake::Lake;
+use self::publication::LakePublication;
+use self::snapshot::LakeSnapshot;
+use self::table::TableCache;
+use crate::warehouse::{
+    AsOf, Capabilities, Cleaned, HistoryEntry, Publication, Receipt, RunLabel, Snapshot, Warehouse, WarehouseError,
+};
+
+/// The lake at a path or URL.
+pub struct DeltaWarehouse {
+    lake: Lake,
+    cache: Arc<TableCache>,
+}
+
+impl DeltaWarehouse {
+    /// Opens the lake; one that is not there is empty until the first publication makes it.
+    pub fn open(location: &str, options: &HashMap<String, String>) -> Result<Self, WarehouseError> {
+        Ok(DeltaWarehouse { lake: Lake::open(location, options)?, cache: Arc::default() })
+    }
+
+    async fn read(&self, as_of: &AsOf) -> Result<LakeSnapshot, WarehouseError> {
+        LakeSnapshot::read(&self.lake, &self.cache, as_of).await
+    }
+}
+
+#[async_trait]
+impl Warehouse for DeltaWarehouse {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { name: "delta", history: true }
+    }
+
+    async fn snapshot(&self, as_of: AsOf) -> Result<Arc<dyn Snapshot>, WarehouseError> {
+        Ok(Arc::new(self.read(&as_of).await?))
+    }
+
+    async fn begin(&self, run: RunLabel) -> Result<Arc<dyn Publication>, WarehouseError> {
+        Ok(Arc::new(LakePublication::new(self.read(&AsOf::Now).await?, run)))
+    }
+
+    async fn history(&self) -> Result<Vec<HistoryEntry>, WarehouseError> {
+        let known = versions(&self.lake).await?;
+        let mut entries = Vec::with_capacity(known.len());
+        for version in known.iter().rev() {
+            let Some(publication) = Catalog::read(&self.lake, *version).await?.publication else { continue };
+            entries.push(HistoryEntry {
+                publication: version.to_string(),
+                published_at: publication.published_at,
+                label: publication.label,
+                relations: publication.changed.len(),
+                rows: publication.changed.iter().map(|change| change.rows).sum(),
+                current: Some(version) == known.last(),
+            });
+        }
+        Ok(entries)
+    }
+
+    async fn rollback(&self, run: &str, label: RunLabel) -> Result<Receipt, WarehouseError> {
+        rollback::rollback(&self.lake, &self.cache, run, label).await
+    }
+
+    async fn clean(&self, older_than: DateTime<Utc>, dry_run: bool) -> Result<Cleaned, WarehouseError> {
+        clean::clean(&self.lake, &self.cache, older_than, dry_run).await
+    }
+}

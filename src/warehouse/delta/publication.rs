@@ -1,0 +1,262 @@
+//! One run's tables on their way into the lake.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chrono::Utc;
+use datafusion::catalog::TableProvider;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use serde_json::Value;
+
+use super::catalog::{Catalog, Change, Entry, LogCommit, PublicationRecord, own_path};
+use super::lake::Lake;
+use super::log::{entry, roll_forward};
+use super::scan::LakeScan;
+use super::snapshot::{LakeSnapshot, describe};
+use super::stage::{Draft, Stager};
+use crate::warehouse::{
+    Description, Publication, Receipt, RelationName, RunLabel, Snapshot, StageMode, Staged,
+    WarehouseError,
+};
+
+pub struct LakePublication {
+    /// Unique; names the files and tells the content of the tables it changes.
+    id: String,
+    label: RunLabel,
+    base: Arc<LakeSnapshot>,
+    stager: Stager,
+    changes: Mutex<Changes>,
+}
+
+#[derive(Default)]
+struct Changes {
+    drafts: BTreeMap<RelationName, Draft>,
+    /// Their SQL.
+    views: BTreeMap<RelationName, String>,
+    state: BTreeMap<String, Option<Value>>,
+}
+
+impl LakePublication {
+    pub fn new(base: LakeSnapshot, label: RunLabel) -> Self {
+        let id = uuid::Uuid::now_v7().simple().to_string();
+        let parallelism = std::thread::available_parallelism().map_or(2, usize::from);
+        let stager = Stager { lake: base.lake.clone(), label: id.clone(), parallelism };
+        LakePublication { id, label, base: Arc::new(base), stager, changes: Mutex::default() }
+    }
+
+    fn changes(&self) -> MutexGuard<'_, Changes> {
+        // A panic while staging one table leaves the others as they are.
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn draft(&self, name: &RelationName) -> Result<Draft, WarehouseError> {
+        let known = self.changes().drafts.get(name).cloned();
+        if let Some(draft) = known {
+            return Ok(draft);
+        }
+        let dir = Lake::table_dir(name);
+        let base = match self.base.table(name).await? {
+            Some(table) => Some(table),
+            // A view stands here now, or nothing: a log from an earlier table of that name goes on.
+            None => self.abandoned(&dir).await?,
+        };
+        let visible = self.base.table(name).await?.is_some();
+        let mut draft = Draft::new(dir, base);
+        if !visible {
+            draft.files = Arc::default();
+            draft.schema = Arc::new(arrow::datatypes::Schema::empty());
+        }
+        Ok(draft)
+    }
+
+    async fn abandoned(&self, dir: &str) -> Result<Option<Arc<super::table::LakeTable>>, WarehouseError> {
+        if !self.stager.lake.exists(&super::log::log_path(&self.stager.lake, dir, 0)).await? {
+            return Ok(None);
+        }
+        let version = super::log::newest_version(&self.stager.lake, dir, 0).await?;
+        Ok(Some(self.base.cache.open(&self.stager.lake, dir, version).await?))
+    }
+
+    fn keep(&self, name: &RelationName, draft: Draft) {
+        let mut changes = self.changes();
+        changes.views.remove(name);
+        changes.drafts.insert(name.clone(), draft);
+    }
+
+    /// The next version of the catalog on top of `latest`, with the log entries it promises.
+    fn next(&self, latest: &Catalog, commits: &[LogCommit]) -> Catalog {
+        let changes = self.changes();
+        let mut next = latest.clone();
+        next.version += 1;
+        next.commits = commits.to_vec();
+        let mut changed = Vec::new();
+        for (name, draft) in changes.drafts.iter().filter(|(_, draft)| draft.changed) {
+            next.relations.insert(name.clone(), self.table_entry(draft));
+            changed.push(Change { name: name.clone(), rows: draft.rows_written });
+        }
+        for (name, sql) in &changes.views {
+            let entry = Entry::View { sql: sql.clone() };
+            if next.relations.insert(name.clone(), entry.clone()).as_ref() != Some(&entry) {
+                changed.push(Change { name: name.clone(), rows: 0 });
+            }
+        }
+        for (key, value) in &changes.state {
+            match value {
+                Some(value) => next.state.insert(key.clone(), value.clone()),
+                None => next.state.remove(key),
+            };
+        }
+        next.publication = Some(PublicationRecord {
+            id: self.id.clone(),
+            published_at: Utc::now(),
+            label: self.label.clone(),
+            changed,
+        });
+        next
+    }
+
+    fn table_entry(&self, draft: &Draft) -> Entry {
+        Entry::Table {
+            dir: draft.dir.clone(),
+            version: draft.base.as_ref().map_or(0, |base| base.version + 1),
+            content: self.id.clone(),
+            rows: Some(draft.rows()),
+        }
+    }
+
+    /// Whether publishing would change anything at all.
+    fn is_empty(&self) -> bool {
+        let changes = self.changes();
+        let base = &self.base.catalog;
+        !changes.drafts.values().any(|draft| draft.changed)
+            && changes.views.iter().all(|(name, sql)| base.relations.get(name) == Some(&Entry::View { sql: sql.clone() }))
+            && changes.state.iter().all(|(key, value)| base.state.get(key) == value.as_ref())
+    }
+
+    /// Writes the log entries beside the catalog, where nobody reads them before a catalog version names them.
+    async fn write_entries(&self) -> Result<Vec<LogCommit>, WarehouseError> {
+        let drafts: Vec<Draft> = self.changes().drafts.values().filter(|draft| draft.changed).cloned().collect();
+        let mut commits = Vec::with_capacity(drafts.len());
+        for (index, draft) in drafts.iter().enumerate() {
+            let bytes = entry(draft.base.as_deref(), &draft.schema, &draft.files, &self.id)?;
+            let staged = format!("commits/{}/{index}.json", self.id);
+            self.stager.lake.put_if_absent(&own_path(&self.stager.lake, &staged), bytes).await?;
+            let version = draft.base.as_ref().map_or(0, |base| base.version + 1);
+            commits.push(LogCommit { dir: draft.dir.clone(), version, staged });
+        }
+        Ok(commits)
+    }
+
+    /// Whether a later publication changed what this one changes.
+    fn conflict(&self, latest: &Catalog) -> Option<RelationName> {
+        let changes = self.changes();
+        let drafts = changes.drafts.iter().filter(|(_, draft)| draft.changed).map(|(name, _)| name);
+        let base = &self.base.catalog.relations;
+        drafts.chain(changes.views.keys()).find(|name| latest.relations.get(*name) != base.get(*name)).cloned()
+    }
+}
+
+#[async_trait]
+impl Publication for LakePublication {
+    fn base(&self) -> Arc<dyn Snapshot> {
+        Arc::clone(&self.base) as Arc<dyn Snapshot>
+    }
+
+    async fn stage(
+        &self,
+        name: &RelationName,
+        streams: Vec<SendableRecordBatchStream>,
+        mode: StageMode,
+    ) -> Result<Staged, WarehouseError> {
+        let draft = self.draft(name).await?;
+        let (draft, staged) = self.stager.stage(name, draft, streams, mode).await?;
+        self.keep(name, draft);
+        Ok(staged)
+    }
+
+    async fn stage_delete(
+        &self,
+        name: &RelationName,
+        unique_key: &[String],
+        keys: Vec<SendableRecordBatchStream>,
+    ) -> Result<Staged, WarehouseError> {
+        let draft = self.draft(name).await?;
+        let (draft, staged) = self.stager.delete(draft, unique_key, keys).await?;
+        self.keep(name, draft);
+        Ok(staged)
+    }
+
+    fn stage_view(&self, name: &RelationName, sql: &str) -> Result<Staged, WarehouseError> {
+        let entry = Entry::View { sql: sql.to_string() };
+        let changed = self.base.catalog.relations.get(name) != Some(&entry);
+        let mut changes = self.changes();
+        changes.drafts.remove(name);
+        changes.views.insert(name.clone(), sql.to_string());
+        Ok(Staged { changed, ..Staged::default() })
+    }
+
+    fn unstage(&self, name: &RelationName) {
+        let mut changes = self.changes();
+        changes.drafts.remove(name);
+        changes.views.remove(name);
+    }
+
+    fn relations(&self) -> Vec<RelationName> {
+        let changes = self.changes();
+        let mut names = self.base.relations();
+        names.extend(changes.drafts.keys().chain(changes.views.keys()).cloned());
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn describe(&self, name: &RelationName) -> Option<Description> {
+        let changes = self.changes();
+        if let Some(sql) = changes.views.get(name) {
+            return Some(describe(&Entry::View { sql: sql.clone() }));
+        }
+        match changes.drafts.get(name) {
+            Some(draft) if draft.changed => Some(describe(&self.table_entry(draft))),
+            _ => self.base.describe(name),
+        }
+    }
+
+    async fn scan_staged(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError> {
+        let staged = self.changes().drafts.get(name).cloned();
+        match staged {
+            Some(draft) => {
+                Ok(Arc::new(LakeScan::new(self.stager.lake.clone(), draft.dir, draft.schema, draft.files)))
+            }
+            None => self.base.scan(name).await,
+        }
+    }
+
+    fn put_state(&self, key: &str, value: Option<Value>) {
+        self.changes().state.insert(key.to_string(), value);
+    }
+
+    async fn commit(&self) -> Result<Option<Receipt>, WarehouseError> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        let commits = self.write_entries().await?;
+        let lake = &self.stager.lake;
+        loop {
+            let latest = LakeSnapshot::read(lake, &self.base.cache, &crate::warehouse::AsOf::Now).await?.catalog;
+            if let Some(relation) = self.conflict(&latest) {
+                return Err(WarehouseError::Conflict { relation: relation.to_string() });
+            }
+            let next = self.next(&latest, &commits);
+            if next.put(lake).await? {
+                roll_forward(lake, &next.commits).await?;
+                let changes = self.changes();
+                return Ok(Some(Receipt {
+                    publication: next.version.to_string(),
+                    tables: commits.len(),
+                    views: changes.views.len(),
+                }));
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Reading a set of data files as a DataFusion table.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
+use datafusion::common::{DFSchema, Result, Statistics};
+use datafusion::config::TableParquetOptions;
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use object_store::ObjectMeta;
+
+use super::files::{DataFile, file_path};
+use super::lake::Lake;
+
+/// Data files that together are a table, or will be.
+#[derive(Debug)]
+pub struct LakeScan {
+    lake: Lake,
+    dir: String,
+    schema: SchemaRef,
+    files: Arc<Vec<DataFile>>,
+}
+
+impl LakeScan {
+    pub fn new(lake: Lake, dir: String, schema: SchemaRef, files: Arc<Vec<DataFile>>) -> Self {
+        LakeScan { lake, dir, schema, files }
+    }
+
+    fn statistics(&self) -> Statistics {
+        let rows: u64 = self.files.iter().map(|file| file.rows).sum();
+        let bytes: u64 = self.files.iter().map(|file| file.size).sum();
+        let mut statistics = Statistics::new_unknown(&self.schema);
+        statistics.num_rows = Precision::Exact(rows as usize);
+        statistics.total_byte_size = Precision::Inexact(bytes as usize);
+        statistics
+    }
+
+    fn file_group(&self) -> FileGroup {
+        self.files
+            .iter()
+            .map(|file| {
+                let mut statistics = Statistics::new_unknown(&self.schema);
+                statistics.num_rows = Precision::Exact(file.rows as usize);
+                PartitionedFile::new_from_meta(ObjectMeta {
+                    location: file_path(&self.lake, &self.dir, file),
+                    last_modified: chrono::DateTime::from_timestamp_millis(file.modified_ms).unwrap_or_default(),
+                    size: file.size,
+                    e_tag: None,
+                    version: None,
+                })
+                .with_statistics(Arc::new(statistics))
+            })
+            .collect()
+    }
+}
+
+#[async_trait]
+impl TableProvider for LakeScan {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        // Row groups are skipped by their statistics; the rows that stay are filtered above.
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        if self.files.is_empty() {
+            let schema = match projection {
+                Some(indices) => Arc::new(self.schema.project(indices)?),
+                None => Arc::clone(&self.schema),
+            };
+            return Ok(Arc::new(EmptyExec::new(schema)));
+        }
+        let url = ObjectStoreUrl::parse(store_url(&self.lake))?;
+        state.runtime_env().register_object_store(url.as_ref(), Arc::clone(&self.lake.store));
+        let mut source = ParquetSource::new(Arc::clone(&self.schema))
+            .with_table_parquet_options(TableParquetOptions {
+                global: state.config_options().execution.parquet.clone(),
+                ..Default::default()
+            });
+        if let Some(filter) = conjunction(filters.to_vec()) {
+            let schema = DFSchema::try_from(Arc::clone(&self.schema))?;
+            source = source.with_predicate(state.create_physical_expr(filter, &schema)?).clone();
+        }
+        let groups = self.file_group().split_files(state.config().target_partitions());
+        let config = FileScanConfigBuilder::new(url, Arc::new(source))
+            .with_file_groups(groups)
+            .with_statistics(self.statistics())
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        Some(LakeScan::statistics(self))
+    }
+}
+
+/// A name for the lake's store among the stores of a session. Data files are named by their full path in that store.
+fn store_url(lake: &Lake) -> String {
+    let host = lake.url.host_str().unwrap_or("local");
+    format!("medallion-{}://{host}", lake.url.scheme())
+}

@@ -1,0 +1,105 @@
+//! A state of the lake: one version of its catalog, and the tables at the versions it names.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::TableProvider;
+use serde_json::Value;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::catalog::{Catalog, Entry};
+use super::lake::Lake;
+use super::log::{newest_version, roll_forward};
+use super::scan::LakeScan;
+use super::table::{LakeTable, TableCache};
+use crate::warehouse::{AsOf, Description, RelationKind, RelationName, Snapshot, WarehouseError};
+
+pub struct LakeSnapshot {
+    pub lake: Lake,
+    pub catalog: Catalog,
+    pub cache: Arc<TableCache>,
+    name: Option<String>,
+}
+
+impl LakeSnapshot {
+    pub async fn read(lake: &Lake, cache: &Arc<TableCache>, as_of: &AsOf) -> Result<Self, WarehouseError> {
+        let mut catalog = Catalog::find(lake, as_of).await?;
+        roll_forward(lake, &catalog.commits).await?;
+        if *as_of == AsOf::Now {
+            adopt(lake, &mut catalog).await?;
+        }
+        let name = catalog.publication.as_ref().map(|_| catalog.version.to_string());
+        Ok(LakeSnapshot { lake: lake.clone(), catalog, cache: Arc::clone(cache), name })
+    }
+
+    /// The table as this state has it; `None` when there is none, or a view.
+    pub async fn table(&self, name: &RelationName) -> Result<Option<Arc<LakeTable>>, WarehouseError> {
+        match self.catalog.relations.get(name) {
+            Some(Entry::Table { dir, version, .. }) => Ok(Some(self.cache.open(&self.lake, dir, *version).await?)),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Takes in what others wrote to the tables' logs since the catalog's version.
+async fn adopt(lake: &Lake, catalog: &mut Catalog) -> Result<(), WarehouseError> {
+    let looks = catalog.relations.values_mut().map(|entry| async move {
+        if let Entry::Table { dir, version, content, rows } = entry {
+            let newest = newest_version(lake, dir, *version).await?;
+            if newest > *version {
+                *version = newest;
+                *content = format!("{dir}@{newest}");
+                *rows = None;
+            }
+        }
+        Ok::<_, WarehouseError>(())
+    });
+    futures::future::try_join_all(looks).await.map(|_| ())
+}
+
+#[async_trait]
+impl Snapshot for LakeSnapshot {
+    fn publication(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    fn relations(&self) -> Vec<RelationName> {
+        self.catalog.relations.keys().cloned().collect()
+    }
+
+    fn describe(&self, name: &RelationName) -> Option<Description> {
+        self.catalog.relations.get(name).map(describe)
+    }
+
+    async fn scan(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError> {
+        let table = self.table(name).await?.ok_or_else(|| WarehouseError::NoSuchRelation(name.clone()))?;
+        Ok(Arc::new(LakeScan::new(
+            self.lake.clone(),
+            table.dir.clone(),
+            Arc::clone(&table.schema),
+            Arc::clone(&table.files),
+        )))
+    }
+
+    fn state(&self, key: &str) -> Option<Value> {
+        self.catalog.state.get(key).cloned()
+    }
+
+    fn state_keys(&self, prefix: &str) -> Vec<String> {
+        let from = self.catalog.state.range(prefix.to_string()..);
+        from.map(|(key, _)| key).take_while(|key| key.starts_with(prefix)).cloned().collect()
+    }
+}
+
+pub fn describe(entry: &Entry) -> Description {
+    match entry {
+        Entry::Table { content, rows, .. } => {
+            Description { kind: RelationKind::Table, version: content.clone(), rows: *rows }
+        }
+        Entry::View { sql } => Description {
+            kind: RelationKind::View { sql: sql.clone() },
+            version: format!("{:032x}", xxh3_128(sql.as_bytes())),
+            rows: None,
+        },
+    }
+}

@@ -1,0 +1,176 @@
+//! Streams of record batches → data files, with the key of every row kept for the merge.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use futures::StreamExt;
+use tokio::task::JoinSet;
+
+use super::files::{DataFile, FileWriter};
+use super::keys::{key_hashes, row_hashes};
+use super::lake::Lake;
+use crate::warehouse::WarehouseError;
+use crate::warehouse::types::conform;
+
+/// Which hashes of a row the merge will ask for.
+#[derive(Debug, Clone, Default)]
+pub struct Hashing {
+    /// Key columns; none: no keys.
+    pub key: Vec<usize>,
+    /// Columns by which a row equals another; none: rows are not compared.
+    pub values: Vec<usize>,
+}
+
+/// What was written of one stream: consecutive rows of one file.
+#[derive(Debug, Default)]
+pub struct Segment {
+    /// Index into [`Written::files`].
+    pub file: usize,
+    /// Of the first row in the file.
+    pub offset: usize,
+    pub rows: usize,
+    pub keys: Vec<u128>,
+    pub values: Vec<u128>,
+}
+
+#[derive(Debug, Default)]
+pub struct Written {
+    pub files: Vec<DataFile>,
+    /// In the order of the streams.
+    pub segments: Vec<Segment>,
+}
+
+/// A stream with fewer rows than this shares a file with the other small ones: many small files make slow tables.
+const OWN_FILE_ROWS: usize = 64 * 1024;
+
+/// Where and how files are written.
+#[derive(Clone)]
+pub struct Target {
+    pub lake: Lake,
+    pub dir: String,
+    /// Part of the file names.
+    pub label: String,
+    pub schema: SchemaRef,
+}
+
+/// Writes all streams at once, each in a task.
+pub async fn write_streams(
+    target: &Target,
+    streams: Vec<SendableRecordBatchStream>,
+    hashing: &Hashing,
+) -> Result<Written, WarehouseError> {
+    let mut tasks = JoinSet::new();
+    for (index, stream) in streams.into_iter().enumerate() {
+        let (target, hashing) = (target.clone(), hashing.clone());
+        tasks.spawn(async move { Ok::<_, WarehouseError>((index, write_stream(target, stream, hashing).await?)) });
+    }
+    let mut done = Vec::with_capacity(tasks.len());
+    while let Some(joined) = tasks.join_next().await {
+        done.push(joined??);
+    }
+    done.sort_by_key(|(index, _)| *index);
+    gather(target, done.into_iter().map(|(_, part)| part).collect()).await
+}
+
+/// One stream's rows: in a file of their own, or still in memory since they are few.
+struct Part {
+    segment: Segment,
+    file: Option<DataFile>,
+    few: Vec<RecordBatch>,
+}
+
+async fn write_stream(
+    target: Target,
+    mut stream: SendableRecordBatchStream,
+    hashing: Hashing,
+) -> Result<Part, WarehouseError> {
+    let mut part = Part { segment: Segment::default(), file: None, few: Vec::new() };
+    let mut writer: Option<FileWriter> = None;
+    while let Some(batch) = stream.next().await {
+        let batch = conform(&batch?, &target.schema)?;
+        if batch.num_rows() == 0 {
+            continue;
+        }
+        part.segment.rows += batch.num_rows();
+        if !hashing.key.is_empty() {
+            part.segment.keys.extend(key_hashes(&batch, &hashing.key)?);
+        }
+        if !hashing.values.is_empty() {
+            part.segment.values.extend(row_hashes(&batch, &hashing.values)?);
+        }
+        match &mut writer {
+            Some(writer) => writer.write(&batch).await?,
+            None => part.few.push(batch),
+        }
+        if writer.is_none() && part.segment.rows >= OWN_FILE_ROWS {
+            let mut new = FileWriter::create(&target.lake, &target.dir, &target.label, &target.schema)?;
+            for batch in part.few.drain(..) {
+                new.write(&batch).await?;
+            }
+            writer = Some(new);
+        }
+    }
+    if let Some(writer) = writer {
+        part.file = Some(writer.close().await?);
+    }
+    Ok(part)
+}
+
+/// Puts the small parts together into one file.
+async fn gather(target: &Target, parts: Vec<Part>) -> Result<Written, WarehouseError> {
+    let mut written = Written::default();
+    let mut shared: Option<FileWriter> = None;
+    let mut shared_rows = 0;
+    let mut in_shared = Vec::new();
+    for mut part in parts {
+        if part.segment.rows == 0 {
+            continue;
+        }
+        if let Some(file) = part.file {
+            part.segment.file = written.files.len();
+            written.files.push(file);
+        } else {
+            let writer = match &mut shared {
+                Some(writer) => writer,
+                None => shared.insert(FileWriter::create(&target.lake, &target.dir, &target.label, &target.schema)?),
+            };
+            for batch in &part.few {
+                writer.write(batch).await?;
+            }
+            part.segment.offset = shared_rows;
+            shared_rows += part.segment.rows;
+            in_shared.push(written.segments.len());
+        }
+        written.segments.push(part.segment);
+    }
+    if let Some(writer) = shared {
+        for segment in in_shared {
+            written.segments[segment].file = written.files.len();
+        }
+        written.files.push(writer.close().await?);
+    }
+    Ok(written)
+}
+
+/// Writes a file again without the rows that `keep` denies. `None` when no row is left.
+pub async fn rewrite(target: &Target, file: &DataFile, keep: &[bool]) -> Result<Option<DataFile>, WarehouseError> {
+    if !keep.contains(&true) {
+        return Ok(None);
+    }
+    let batches = super::files::read_file(&target.lake, &target.dir, file, Arc::clone(&target.schema)).await?;
+    let mut batches = std::pin::pin!(batches);
+    let mut writer = FileWriter::create(&target.lake, &target.dir, &target.label, &target.schema)?;
+    let mut at = 0;
+    while let Some(batch) = batches.next().await {
+        let batch = batch?;
+        let wanted = arrow::array::BooleanArray::from(keep[at..at + batch.num_rows()].to_vec());
+        at += batch.num_rows();
+        let kept = arrow::compute::filter_record_batch(&batch, &wanted)?;
+        if kept.num_rows() > 0 {
+            writer.write(&kept).await?;
+        }
+    }
+    Ok(Some(writer.close().await?))
+}

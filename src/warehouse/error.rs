@@ -1,0 +1,53 @@
+//! What can go wrong in a warehouse.
+
+use datafusion::error::DataFusionError;
+
+use super::RelationName;
+
+#[derive(Debug, thiserror::Error)]
+pub enum WarehouseError {
+    /// Another publication changed the same relation first. Nothing of this one is visible.
+    #[error("another run published {relation} at the same time")]
+    Conflict { relation: String },
+    #[error("there is no table {0}")]
+    NoSuchRelation(RelationName),
+    /// `as_of` or `rollback` named a publication that is not there, or several.
+    #[error("{0}")]
+    NoSuchPublication(String),
+    #[error("{relation}: {message}")]
+    Unsupported { relation: String, message: String },
+    /// A document of ours that does not read: somebody edited it, or a newer medallion wrote it.
+    #[error("{path}: {message}")]
+    Corrupt { path: String, message: String },
+    #[error("{action}: {source}")]
+    Store { action: String, source: object_store::Error },
+    #[error("{action}: {source}")]
+    Delta { action: String, source: Box<deltalake::DeltaTableError> },
+    /// The rows to be staged could not be computed.
+    #[error(transparent)]
+    Query(#[from] DataFusionError),
+    #[error("cannot write Parquet: {0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
+    #[error(transparent)]
+    Arrow(#[from] arrow::error::ArrowError),
+    #[error("{0}")]
+    Task(String),
+}
+
+impl WarehouseError {
+    pub(crate) fn store(action: impl Into<String>) -> impl FnOnce(object_store::Error) -> Self {
+        let action = action.into();
+        move |source| WarehouseError::Store { action, source }
+    }
+
+    pub(crate) fn delta(action: impl Into<String>) -> impl FnOnce(deltalake::DeltaTableError) -> Self {
+        let action = action.into();
+        move |source| WarehouseError::Delta { action, source: Box::new(source) }
+    }
+}
+
+impl From<tokio::task::JoinError> for WarehouseError {
+    fn from(error: tokio::task::JoinError) -> Self {
+        WarehouseError::Task(format!("a worker stopped: {error}"))
+    }
+}

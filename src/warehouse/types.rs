@@ -1,0 +1,131 @@
+//! Which Arrow types a table can have: those that Delta and Postgres both know.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+
+use super::{RelationName, WarehouseError};
+
+/// The schema in which rows of `schema` are stored: types that no warehouse has become the nearest wider one that all
+/// have, and every column may be null. A type with no such neighbour is an error that names the column.
+pub fn storable_schema(name: &RelationName, schema: &Schema) -> Result<SchemaRef, WarehouseError> {
+    let mut fields: Vec<Field> = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
+        if fields.iter().any(|earlier| earlier.name() == field.name()) {
+            return Err(WarehouseError::Unsupported {
+                relation: name.to_string(),
+                message: format!("has two columns named '{}'; give one of them another name with `as`", field.name()),
+            });
+        }
+        let data_type = storable_type(field.data_type()).ok_or_else(|| WarehouseError::Unsupported {
+            relation: name.to_string(),
+            message: format!(
+                "column '{}' has type {}, which a table cannot store; cast it to another type",
+                field.name(),
+                field.data_type()
+            ),
+        })?;
+        fields.push(Field::new(field.name(), data_type, true));
+    }
+    Ok(Arc::new(Schema::new(fields)))
+}
+
+fn storable_type(data_type: &DataType) -> Option<DataType> {
+    Some(match data_type {
+        DataType::Boolean
+        | DataType::Int8
+        | DataType::Int16
+        | DataType::Int32
+        | DataType::Int64
+        | DataType::Float32
+        | DataType::Float64
+        | DataType::Date32 => data_type.clone(),
+        DataType::UInt8 => DataType::Int16,
+        DataType::UInt16 => DataType::Int32,
+        // Postgres has no unsigned numbers: what counts rows there is a bigint.
+        DataType::UInt32 | DataType::UInt64 => DataType::Int64,
+        DataType::Float16 => DataType::Float32,
+        // An untyped NULL is text in Postgres.
+        DataType::Null | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8View,
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            DataType::BinaryView
+        }
+        DataType::Date64 => DataType::Date32,
+        DataType::Timestamp(_, None) => DataType::Timestamp(TimeUnit::Microsecond, None),
+        DataType::Timestamp(_, Some(_)) => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        DataType::Decimal32(precision, scale)
+        | DataType::Decimal64(precision, scale)
+        | DataType::Decimal128(precision, scale)
+            if *scale >= 0 =>
+        {
+            DataType::Decimal128(*precision, *scale)
+        }
+        DataType::Dictionary(_, values) => storable_type(values)?,
+        DataType::List(item) | DataType::LargeList(item) => {
+            DataType::List(Arc::new(Field::new("element", storable_type(item.data_type())?, true)))
+        }
+        _ => return None,
+    })
+}
+
+/// The batch with exactly the columns of `schema`, in its order and types; a column it lacks is null.
+pub fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, WarehouseError> {
+    if batch.schema_ref() == schema {
+        return Ok(batch.clone());
+    }
+    // A value that does not fit is an error, never a NULL.
+    let options = CastOptions { safe: false, ..Default::default() };
+    let columns: Result<Vec<ArrayRef>, arrow::error::ArrowError> = schema
+        .fields()
+        .iter()
+        .map(|field| match batch.column_by_name(field.name()) {
+            Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
+            Some(column) => cast_with_options(column, field.data_type(), &options),
+            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
+        })
+        .collect();
+    let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns?, &rows)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Int32Array, UInt64Array};
+
+    #[test]
+    fn an_unsigned_count_is_a_bigint_and_one_too_large_is_an_error() {
+        let name = RelationName::new("d", "s", "t");
+        let schema = Schema::new(vec![Field::new("n", DataType::UInt64, false)]);
+        let stored = storable_schema(&name, &schema).unwrap();
+        assert_eq!(stored.field(0).data_type(), &DataType::Int64);
+        let batch = |value| RecordBatch::try_new(Arc::new(schema.clone()), vec![Arc::new(UInt64Array::from(vec![value]))]);
+        assert_eq!(conform(&batch(7).unwrap(), &stored).unwrap().num_rows(), 1);
+        assert!(conform(&batch(u64::MAX).unwrap(), &stored).is_err());
+    }
+
+    #[test]
+    fn a_column_that_no_table_can_store_is_named() {
+        let name = RelationName::new("d", "s", "t");
+        let interval = DataType::Interval(arrow::datatypes::IntervalUnit::MonthDayNano);
+        let error = storable_schema(&name, &Schema::new(vec![Field::new("gap", interval, true)])).unwrap_err();
+        assert!(error.to_string().contains("d.s.t: column 'gap'"), "{error}");
+        let twice = Schema::new(vec![Field::new("a", DataType::Int32, true), Field::new("a", DataType::Int32, true)]);
+        assert!(storable_schema(&name, &twice).unwrap_err().to_string().contains("two columns named 'a'"));
+    }
+
+    #[test]
+    fn a_missing_column_is_null() {
+        let wanted = Arc::new(Schema::new(vec![
+            Field::new("b", DataType::Utf8View, true),
+            Field::new("a", DataType::Int64, true),
+        ]));
+        let has = Arc::new(Schema::new(vec![Field::new("a", DataType::Int32, true)]));
+        let batch = RecordBatch::try_new(has, vec![Arc::new(Int32Array::from(vec![1, 2]))]).unwrap();
+        let conformed = conform(&batch, &wanted).unwrap();
+        assert_eq!(conformed.schema(), wanted);
+        assert_eq!(conformed.column(0).null_count(), 2);
+    }
+}

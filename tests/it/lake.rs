@@ -1,0 +1,24 @@
+//! The lake as other Delta readers see it.
+
+use crate::support::Project;
+
+#[test]
+fn every_table_is_a_plain_delta_table() {
+    let project = Project::new()
+        .file("models/a.sql", "select 1 as id, timestamp '2020-01-01 00:00:00' as naive, 1.50 as price");
+    project.run(&["build"]).succeeds();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let url = url::Url::from_directory_path(project.path().join("lake/dev/main/a")).unwrap();
+    let table = runtime.block_on(async { deltalake::DeltaTableBuilder::from_url(url).unwrap().load().await.unwrap() });
+    assert_eq!(table.version(), Some(0));
+    let fields: Vec<String> =
+        table.snapshot().unwrap().schema().fields().map(|field| field.name().to_string()).collect();
+    assert_eq!(fields, ["id", "naive", "price"]);
+}
+
+#[test]
+fn the_lake_is_where_the_environment_says() {
+    let project = Project::bundled().env("MEDALLION_LAKE", "elsewhere/lake");
+    project.run(&["load"]).succeeds();
+    assert!(project.path().join("elsewhere/lake/data_lake/forex/customer_transactions/_delta_log").is_dir());
+}

@@ -1,0 +1,12 @@
+//! Black-box tests: projects on disk, the real binary, its output and tables.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod architecture;
+mod bundled;
+mod incremental;
+mod kill;
+mod lake;
+mod load;
+mod models;
+mod support;
