@@ -36,7 +36,13 @@ impl Place {
     /// The place of a line and column of `text`, which is what `path` holds.
     pub fn of_line(path: &Path, text: &str, line: usize, column: usize, length: usize) -> Self {
         let excerpt = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-        Place { path: path.to_path_buf(), line, column: column.max(1), length: length.max(1), excerpt: excerpt.to_string() }
+        Place {
+            path: path.to_path_buf(),
+            line,
+            column: column.max(1),
+            length: length.max(1),
+            excerpt: excerpt.to_string(),
+        }
     }
 }
 

@@ -55,7 +55,11 @@ pub async fn run(global: &GlobalArgs, args: CompileArgs) -> Outcome {
     let mut out = Output::stdout(&context.report_options);
     let told = match shown.as_slice() {
         [(_, sql)] => out.line(sql),
-        all => out.line(&format!("Compiled {} nodes to {}", all.len(), context.manifest.target_path.join("compiled").display())),
+        all => out.line(&format!(
+            "Compiled {} nodes to {}",
+            all.len(),
+            context.manifest.target_path.join("compiled").display()
+        )),
     };
     // A closed pipe is the reader's wish.
     let _ = told;

@@ -34,9 +34,6 @@ impl Context {
         report_options.redact = secrets(&manifest.target);
         report_options.target_path = Some(manifest.options.project_dir.join(&manifest.target_path));
         let reporter = report::build(report_options.clone());
-        for warning in &manifest.warnings {
-            reporter.event(&Event::Warning(warning.clone()));
-        }
         Ok(Context {
             warehouse: open_warehouse(&manifest).map_err(|error| vec![error])?,
             engine: engine(global).map_err(|error| vec![error])?,
@@ -46,6 +43,13 @@ impl Context {
             started_at: Utc::now(),
             invocation_id: uuid::Uuid::new_v4().to_string(),
         })
+    }
+
+    /// Tells what of the project has no effect. For commands whose output nobody parses.
+    pub fn warn(&self) {
+        for warning in &self.manifest.warnings {
+            self.reporter.event(&Event::Warning(warning.clone()));
+        }
     }
 
     /// The selected nodes in graph order. Nothing selected is a warning, as in dbt.
@@ -68,7 +72,8 @@ impl Context {
 
     /// A session over what is published.
     pub async fn session(&self, as_of: AsOf) -> Result<(Session, Arc<Published>), Vec<Diagnostic>> {
-        let snapshot = self.warehouse.snapshot(as_of).await.map_err(|error| vec![Diagnostic::new(error.to_string())])?;
+        let snapshot =
+            self.warehouse.snapshot(as_of).await.map_err(|error| vec![Diagnostic::new(error.to_string())])?;
         let relations = Arc::new(Published(snapshot));
         let target = &self.manifest.target;
         let options = SessionOptions {
@@ -78,7 +83,7 @@ impl Context {
         };
         let session = self
             .engine
-            .session(Arc::clone(&relations) as Arc<_>, options)
+            .session(Arc::clone(&relations) as Arc<_>, &options)
             .map_err(|error| vec![Diagnostic::new(error.strip_backtrace())])?;
         Ok((session, relations))
     }
@@ -101,7 +106,8 @@ impl Context {
 
 pub fn engine(global: &GlobalArgs) -> Result<Engine, Diagnostic> {
     let options = EngineOptions { memory: global.memory.map(|mib| mib << 20), ..EngineOptions::default() };
-    Engine::new(options).map_err(|error| Diagnostic::new(format!("cannot start the engine: {}", error.strip_backtrace())))
+    Engine::new(options)
+        .map_err(|error| Diagnostic::new(format!("cannot start the engine: {}", error.strip_backtrace())))
 }
 
 fn open_warehouse(manifest: &Manifest) -> Result<Arc<dyn Warehouse>, Diagnostic> {
@@ -116,7 +122,8 @@ fn open_warehouse(manifest: &Manifest) -> Result<Arc<dyn Warehouse>, Diagnostic>
                 manifest.options.project_dir.join(path).to_string_lossy().into_owned()
             };
             let options: HashMap<String, String> = target.map("storage_options").into_iter().collect();
-            let warehouse = DeltaWarehouse::open(&path, &options).map_err(|error| Diagnostic::new(error.to_string()))?;
+            let warehouse =
+                DeltaWarehouse::open(&path, &options).map_err(|error| Diagnostic::new(error.to_string()))?;
             Ok(Arc::new(warehouse))
         }
         other => Err(Diagnostic::new(format!(

@@ -33,7 +33,7 @@ enum LsOutput {
     Json,
 }
 
-pub fn run(global: &GlobalArgs, args: LsArgs) -> Outcome {
+pub fn run(global: &GlobalArgs, args: &LsArgs) -> Outcome {
     let context = Context::open(global, false)?;
     let mut out = Output::stdout(&context.report_options);
     for node in context.select(&args.select)?.iter().filter_map(|id| context.manifest.node(id)) {

@@ -24,7 +24,14 @@ use crate::report::{self, ReportOptions};
 
 /// Runs a dbt project in one binary: loads its source files, runs the models, tests them, and publishes everything at once.
 #[derive(Debug, Parser)]
-#[command(name = "medallion", version, about, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "medallion",
+    version,
+    about,
+    max_term_width = 110,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 #[command(after_help = "Examples:
   medallion build                          load, run, test and publish the project in this folder
   medallion build --select +customer_dim   one model and all it is made from
@@ -94,7 +101,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Run(args) => run::run(global, args).await,
         Command::Test(args) => run::test(global, args).await,
         Command::Compile(args) => compile::run(global, args).await,
-        Command::Ls(args) => ls::run(global, args),
+        Command::Ls(args) => ls::run(global, &args),
         Command::Show(args) => show::run(global, args).await,
         Command::Sql(args) => sql::run(global, args).await,
         Command::History(args) => history::run(global, args).await,

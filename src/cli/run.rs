@@ -124,6 +124,7 @@ async fn execute(
     load: &LoadFlags,
 ) -> Outcome {
     let context = Context::open(global, flags.full_refresh)?;
+    context.warn();
     let plan = Plan::new(&context.manifest, command, &context.select(select)?);
     let mut arguments = global.as_json();
     arguments.insert("which".to_string(), json!(command.as_str()));

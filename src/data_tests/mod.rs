@@ -1,7 +1,7 @@
 //! Data tests: SQL that returns the bad rows, and what their number means.
 
 use arrow::array::AsArray;
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::{DataType, Int64Type};
 use datafusion::error::{DataFusionError, Result as QueryResult};
 use futures::TryStreamExt;
 
@@ -80,12 +80,10 @@ async fn tested_rows(workspace: &Workspace, node: &Node) -> QueryResult<u64> {
 /// The one number of a query.
 async fn number(workspace: &Workspace, sql: &str) -> QueryResult<Option<u64>> {
     let batches: Vec<_> = workspace.session.stream(sql).await?.try_collect().await?;
-    for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
-        let column = arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Int64)?;
-        let value = column.as_primitive::<Int64Type>().iter().next().flatten();
-        return Ok(value.map(|value| value.max(0).unsigned_abs()));
-    }
-    Ok(None)
+    let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { return Ok(None) };
+    let column = arrow::compute::cast(batch.column(0), &DataType::Int64)?;
+    let value = column.as_primitive::<Int64Type>().iter().next().flatten();
+    Ok(value.map(|value| value.max(0).unsigned_abs()))
 }
 
 /// `store_failures`: the bad rows as a table.

@@ -127,7 +127,7 @@ impl Engine {
         Ok(Engine { runtime: builder.build_arc()?, partitions: options.partitions.unwrap_or(cores).max(1) })
     }
 
-    pub fn session(&self, relations: Arc<dyn Relations>, options: SessionOptions) -> Result<Session> {
+    pub fn session(&self, relations: Arc<dyn Relations>, options: &SessionOptions) -> Result<Session> {
         Session::new(self, relations, options)
     }
 }
@@ -136,6 +136,7 @@ impl Engine {
 fn default_memory() -> usize {
     const FALLBACK: usize = 4 << 30;
     let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let total = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse().ok());
+    let total =
+        meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse().ok());
     total.map_or(FALLBACK, |kib: usize| kib / 4 * 3 * 1024)
 }

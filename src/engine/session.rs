@@ -30,10 +30,10 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(engine: &Engine, relations: Arc<dyn Relations>, options: SessionOptions) -> Result<Self> {
+    pub(super) fn new(engine: &Engine, relations: Arc<dyn Relations>, options: &SessionOptions) -> Result<Self> {
         let cell = Arc::new(OnceLock::new());
         let state = SessionStateBuilder::new()
-            .with_config(config(engine, &options))
+            .with_config(config(engine, options))
             .with_runtime_env(Arc::clone(&engine.runtime))
             .with_default_features()
             .with_catalog_list(Arc::new(Databases::new(relations, Arc::clone(&cell))))

@@ -165,7 +165,7 @@ impl<'a> Lexer<'a> {
             }
             if first.is_alphabetic() || first == '_' {
                 let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
-                self.push(Token::Name(rest[..length].to_string()), self.at, self.at + length);
+                self.push(Token::Name(rest[..length].into()), self.at, self.at + length);
                 self.at += length;
             } else if first.is_ascii_digit() {
                 self.number()?;

@@ -160,16 +160,19 @@ impl Jinja {
             return Err(Diagnostic::new(format!("there is no macro '{name}'")));
         };
         let run = Run::new(self, scope, Mode::Parse, self.registry.root());
-        let mut interp = Interp::new(&run, definition.source.clone());
+        // The call stands in no file: an error tells the node it is for.
+        let node_file = ["original_file_path", "name"].into_iter().find_map(|key| node.get(key)?.as_str());
+        let caller = Source::new(self.registry.root(), node_file.unwrap_or_default().as_ref(), "");
+        let mut interp = Interp::new(&run, Arc::new(caller));
         let callee = Value::object(MacroValue { definition: definition.clone(), closure: None });
         let args = Args::new(vec![custom.map_or(Value::None, Value::from), value::from_json(node)]);
-        let made = interp.finish(|interp| Ok(interp.call(&callee, args)?.to_string()))?;
-        let made = made.trim();
-        if made.is_empty() {
-            let place = definition.source.place(definition.header);
-            return Err(Diagnostic::new(format!("the macro '{name}' gave an empty name")).at(place));
+        let header = || definition.source.place(definition.header);
+        let made = interp.finish(|interp| Ok(interp.call(&callee, args)?.to_string()));
+        let made = made.map_err(|problem| if problem.place.is_none() { problem.at(header()) } else { problem })?;
+        match made.trim() {
+            "" => Err(Diagnostic::new(format!("the macro '{name}' gave an empty name")).at(header())),
+            made => Ok(made.to_string()),
         }
-        Ok(made.to_string())
     }
 
     pub(crate) fn registry(&self) -> &Registry {

@@ -101,14 +101,19 @@ fn property(name: &str, subject: &Value) -> bool {
             _ => value::length(subject).is_some(),
         },
         "callable" => matches!(subject, Value::Object(object) if object.is_callable()),
-        "lower" => subject.as_str().is_some_and(|text| text.to_lowercase() == text && text.to_uppercase() != text),
-        "upper" => subject.as_str().is_some_and(|text| text.to_uppercase() == text && text.to_lowercase() != text),
+        "lower" => has_case(&subject.to_string(), |text| text.to_lowercase()),
+        "upper" => has_case(&subject.to_string(), |text| text.to_uppercase()),
         "filter" => subject.as_str().is_some_and(filters::exists),
         "test" => subject.as_str().is_some_and(|name| NAMES.contains(&name)),
         // Nothing is ever escaped: templates make SQL.
         "escaped" => false,
         _ => false,
     }
+}
+
+/// Whether the text has letters, all of them in the case that `change` gives.
+fn has_case(text: &str, change: fn(&str) -> String) -> bool {
+    change(text) == text && text.to_lowercase() != text.to_uppercase()
 }
 
 fn comparison(name: &str) -> Option<CompareOp> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::ast::Name;
 use super::source::Span;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +17,7 @@ pub(crate) enum Token {
     TagStart,
     /// `%}`
     TagEnd,
-    Name(String),
+    Name(Name),
     Int(i64),
     Float(f64),
     Str(String),

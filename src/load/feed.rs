@@ -49,7 +49,8 @@ impl FeedSummary {
     pub fn strict_error(&self, request: &LoadRequest<'_>) -> Diagnostic {
         let count = self.rejects;
         let records = if count == 1 { "record" } else { "records" };
-        let first = self.first_reject.as_ref().map(|(file, reject)| format!("{file}:{}: {}", reject.line, reject.reason));
+        let first =
+            self.first_reject.as_ref().map(|(file, reject)| format!("{file}:{}: {}", reject.line, reject.reason));
         Diagnostic::new(format!(
             "{}: {count} {records} cannot be taken, the first at {}",
             request.relation,
@@ -142,7 +143,7 @@ impl Reader {
         let binding = bind(opened.header(), &self.plan.columns, self.plan.unknown)
             .map_err(|error| Stop::Failed(Diagnostic { message: format!("{}: {error}", file.name), ..error.into() }))?;
         let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let scanned = opened.scan(binding, &Pace::of_threads(threads), |chunk| self.send(file, chunk, summary))?;
+        let scanned = opened.scan(binding, &Pace::of_threads(threads), |chunk| self.send(file, &chunk, summary))?;
         summary.hashes.push(scanned.fingerprint.hash);
         for (column, count) in self.plan.columns.iter().zip(&scanned.unreadable).filter(|(_, count)| **count > 0) {
             match summary.unreadable.iter_mut().find(|(name, _)| *name == column.name) {
@@ -153,7 +154,7 @@ impl Reader {
         Ok(())
     }
 
-    fn send(&self, file: &Candidate, chunk: Chunk, summary: &mut FeedSummary) -> Result<(), Stop> {
+    fn send(&self, file: &Candidate, chunk: &Chunk, summary: &mut FeedSummary) -> Result<(), Stop> {
         let rows = chunk.batch.num_rows();
         self.progress.add(chunk.bytes, rows as u64);
         summary.rows += rows as u64;
@@ -188,11 +189,7 @@ fn reject_schema() -> SchemaRef {
     ]))
 }
 
-fn reject_batch(
-    file: &str,
-    rejects: &[Reject],
-    stamp: DateTime<Utc>,
-) -> Result<RecordBatch, ArrowError> {
+fn reject_batch(file: &str, rejects: &[Reject], stamp: DateTime<Utc>) -> Result<RecordBatch, ArrowError> {
     let text = |value: fn(&Reject) -> Option<&str>| -> ArrayRef {
         Arc::new(rejects.iter().map(value).collect::<StringArray>())
     };

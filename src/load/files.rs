@@ -21,11 +21,7 @@ pub struct Candidate {
 /// The files behind the request, by name. None at all is an error.
 pub fn find(request: &LoadRequest<'_>) -> Result<Vec<Candidate>, Diagnostic> {
     let pattern = request.spec.path.as_str();
-    let names = if pattern.contains(['*', '?', '[']) {
-        matching(request, pattern)?
-    } else {
-        vec![pattern.to_string()]
-    };
+    let names = if pattern.contains(['*', '?', '[']) { matching(request, pattern)? } else { vec![pattern.to_string()] };
     names.into_iter().map(|name| candidate(request, name)).collect()
 }
 

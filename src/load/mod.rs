@@ -27,9 +27,7 @@ use self::ledger::Ledger;
 use self::spec::LoadPlan;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{LoadSpec, Node};
-use crate::warehouse::{
-    Publication, RelationName, RunLabel, StageMode, Staged, Warehouse, WarehouseError,
-};
+use crate::warehouse::{Publication, RelationName, RunLabel, StageMode, Staged, Warehouse, WarehouseError};
 
 /// The column that every loaded table ends with.
 pub const LOAD_TIMESTAMP: &str = "load_timestamp";

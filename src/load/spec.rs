@@ -124,7 +124,9 @@ fn column_spec(column: &LoadColumn) -> Result<ColumnSpec, Diagnostic> {
         None => None,
         Some("number_words") if data_type == ColumnType::Float8 => Some(Clean::NumberWords),
         Some("number_words") => {
-            return Err(wrong(format!("column '{}': number_words gives a float8", column.name)).hint("set type: float8"));
+            return Err(
+                wrong(format!("column '{}': number_words gives a float8", column.name)).hint("set type: float8")
+            );
         }
         Some(other) => {
             return Err(wrong(format!("column '{}' has unknown cleaning '{other}'", column.name))

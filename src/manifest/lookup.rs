@@ -83,11 +83,15 @@ impl Manifest {
 
     /// What comes after all of `parents`, tests aside, and after nothing else that does.
     fn first_after_all<'a>(&'a self, parents: impl Iterator<Item = &'a NodeId>) -> Vec<&'a NodeId> {
-        let below = |parent: &'a NodeId| -> HashSet<&'a NodeId> {
+        let parents: Vec<&NodeId> = parents.collect();
+        if let [only] = parents.as_slice() {
+            return self.dag.children(only).filter(|id| !self.is_test(id)).collect();
+        }
+        let below = |parent: &&'a NodeId| -> HashSet<&'a NodeId> {
             let all = self.dag.descendants(parent, None).into_iter().map(|(id, _)| id);
             all.filter(|id| !self.is_test(id)).collect()
         };
-        let common = parents.map(below).reduce(|common, below| common.intersection(&below).copied().collect());
+        let common = parents.iter().map(below).reduce(|common, below| common.intersection(&below).copied().collect());
         let common = common.unwrap_or_default();
         let is_first = |id: &&&'a NodeId| !self.dag.parents(id).any(|parent| common.contains(parent));
         let mut first: Vec<&NodeId> = common.iter().filter(is_first).copied().collect();

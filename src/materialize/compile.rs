@@ -70,8 +70,7 @@ impl<'a> Compiler<'a> {
         let host = NodeHost { workspace: self.workspace, node, incremental, ephemeral: Mutex::default() };
         let text = self.with_scope(node, |scope| {
             let code = template_text(node);
-            let template =
-                Template { package: &node.package, name: &node.name, path: &node.path, text: &code };
+            let template = Template { package: &node.package, name: &node.name, path: &node.path, text: &code };
             manifest.jinja.render(&template, scope, &host)
         })?;
         let named = host.ephemeral.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -85,10 +85,9 @@ impl Host for NodeHost<'_> {
     }
 
     fn run_query(&self, sql: &str) -> Result<QueryTable, String> {
-        let batches: Vec<RecordBatch> = block_on(async {
-            self.workspace.session.stream(sql).await?.try_collect().await
-        })
-        .map_err(|error| error.strip_backtrace())?;
+        let batches: Vec<RecordBatch> =
+            block_on(async { self.workspace.session.stream(sql).await?.try_collect().await })
+                .map_err(|error| error.strip_backtrace())?;
         query_table(&batches).map_err(|error| error.to_string())
     }
 
@@ -105,11 +104,8 @@ impl Host for NodeHost<'_> {
 
     fn get_relation(&self, database: Option<&str>, schema: Option<&str>, identifier: &str) -> Option<Relation> {
         let target = &self.workspace.manifest.target;
-        let name = RelationName::new(
-            database.unwrap_or(&target.database),
-            schema.unwrap_or(&target.schema),
-            identifier,
-        );
+        let name =
+            RelationName::new(database.unwrap_or(&target.database), schema.unwrap_or(&target.schema), identifier);
         self.workspace.relations.describe(&name).map(|_| to_jinja(&name))
     }
 

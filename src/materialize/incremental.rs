@@ -78,9 +78,9 @@ async fn fit(
         return Ok(frame);
     }
     let changed = |what: &str| {
-        Diagnostic::new(format!("{}: {what}", node.name)).at(node.place()).hint(
-            "run once with --full-refresh to build the table anew, or set on_schema_change to append_new_columns",
-        )
+        Diagnostic::new(format!("{}: {what}", node.name))
+            .at(node.place())
+            .hint("run once with --full-refresh to build the table anew, or set on_schema_change to append_new_columns")
     };
     match node.config.on_schema_change {
         OnSchemaChange::Fail => Err(changed(&format!(
@@ -91,9 +91,7 @@ async fn fit(
         OnSchemaChange::Ignore if !gone.is_empty() => {
             Err(changed(&format!("the table has columns that the select does not give any more: {}", listed(&gone))))
         }
-        OnSchemaChange::Ignore => {
-            frame.select_columns(&has).map_err(invalid(compiled))
-        }
+        OnSchemaChange::Ignore => frame.select_columns(&has).map_err(invalid(compiled)),
         OnSchemaChange::AppendNewColumns => Ok(frame),
         OnSchemaChange::SyncAllColumns if gone.is_empty() => Ok(frame),
         OnSchemaChange::SyncAllColumns => {

@@ -11,19 +11,21 @@ use super::cell::{Booleans, Column, plain_columns};
 
 pub struct Csv<W: Write> {
     out: W,
+    /// Until it is written: with the first rows, so that a query that fails before them leaves nothing behind.
+    header: Option<String>,
 }
 
 impl<W: Write> Csv<W> {
-    pub fn new(mut out: W, schema: &SchemaRef) -> Result<Self, Error> {
+    pub fn new(out: W, schema: &SchemaRef) -> Self {
         let names: Vec<String> = schema.fields().iter().map(|field| quoted(field.name())).collect();
-        writeln!(out, "{}", names.join(","))?;
-        Ok(Csv { out })
+        Csv { out, header: Some(format!("{}\n", names.join(","))) }
     }
 
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let arrays = plain_columns(batch)?;
         let columns: Vec<Column<'_>> =
             arrays.iter().map(|array| Column::new(array.as_ref(), Booleans::Words)).collect::<Result<_, _>>()?;
+        self.write_header()?;
         let (mut line, mut cell) = (String::new(), String::new());
         for row in 0..batch.num_rows() {
             line.clear();
@@ -39,6 +41,17 @@ impl<W: Write> Csv<W> {
             }
             line.push('\n');
             self.out.write_all(line.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    pub fn finish(mut self) -> Result<(), Error> {
+        self.write_header()
+    }
+
+    fn write_header(&mut self) -> Result<(), Error> {
+        if let Some(header) = self.header.take() {
+            self.out.write_all(header.as_bytes())?;
         }
         Ok(())
     }

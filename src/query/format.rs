@@ -88,7 +88,7 @@ pub async fn write(stream: SendableRecordBatchStream, options: &WriteOptions) ->
         return Err(Error::ParquetOnTerminal);
     }
     let mut sink = Sink::open(&options.output)?;
-    let name = sink.name();
+    let name = sink.shown_as().to_path_buf();
     let mut written = Written { rows: 0, more: false };
     let encoded = write_to(&mut sink, stream, options, &mut written).await;
     match encoded.and_then(|()| sink.finish()) {
@@ -139,7 +139,7 @@ impl<W: Write + Send> Encoder<W> {
         let json = WriterBuilder::new().with_explicit_nulls(true);
         Ok(match format {
             Format::Table => Encoder::Table(Table::new(out, &schema)),
-            Format::Csv => Encoder::Csv(Csv::new(out, &schema)?),
+            Format::Csv => Encoder::Csv(Csv::new(out, &schema)),
             Format::Json => Encoder::Json(json.build(out)),
             Format::Ndjson => Encoder::Ndjson(json.build(out)),
             Format::Parquet => {
@@ -163,7 +163,7 @@ impl<W: Write + Send> Encoder<W> {
     fn finish(self, more: bool) -> Result<(), Error> {
         match self {
             Encoder::Table(table) => table.finish(more),
-            Encoder::Csv(_) => Ok(()),
+            Encoder::Csv(csv) => csv.finish(),
             Encoder::Json(mut json) => {
                 json.finish()?;
                 Ok(writeln!(json.into_inner())?)

@@ -33,7 +33,7 @@ pub enum Meta {
     Limit(Option<usize>),
 }
 
-/// Reads a line: none where it is not a command but SQL. `quit` and `exit` are commands too.
+/// Reads a line: none where it is not a command but SQL. `quit`, `exit` and `help` are commands too.
 ///
 /// # Errors
 /// For a command that does not exist or whose argument cannot be used.
@@ -41,6 +41,9 @@ pub fn parse(line: &str) -> Option<Result<Meta, Diagnostic>> {
     let line = line.trim().trim_end_matches(';').trim_end();
     if line.eq_ignore_ascii_case("quit") || line.eq_ignore_ascii_case("exit") {
         return Some(Ok(Meta::Quit));
+    }
+    if line.eq_ignore_ascii_case("help") {
+        return Some(Ok(Meta::Help));
     }
     if !line.starts_with('\\') {
         return None;
@@ -122,6 +125,7 @@ mod tests {
         assert_eq!(parse("select 1;"), None);
         assert_eq!(parse("  \\q ").unwrap().unwrap(), Meta::Quit);
         assert_eq!(parse("EXIT;").unwrap().unwrap(), Meta::Quit);
+        assert_eq!(parse("help").unwrap().unwrap(), Meta::Help);
         assert_eq!(parse("\\d a.b;").unwrap().unwrap(), Meta::Describe("a.b".to_string()));
         assert_eq!(parse("\\dt").unwrap().unwrap(), Meta::Tables);
         assert_eq!(parse("\\f csv").unwrap().unwrap(), Meta::Format(Format::Csv));

@@ -1,6 +1,6 @@
 //! Where a result goes.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use super::Error;
 pub enum Output {
     Stdout,
     /// A file that is complete or not there: it is written under a temporary name beside it and renamed at the end.
+    /// What is no regular file, such as `/dev/stderr` or a named pipe, is written to directly.
     File(PathBuf),
 }
 
@@ -25,16 +26,29 @@ pub(super) struct Sink {
     out: Option<BufWriter<Box<dyn Write + Send>>>,
     /// The temporary name and the final one.
     file: Option<(PathBuf, PathBuf)>,
+    shown_as: PathBuf,
 }
 
 impl Sink {
     pub(super) fn open(output: &Output) -> Result<Self, Error> {
         let Output::File(path) = output else {
-            return Ok(Sink { out: Some(BufWriter::new(Box::new(io::stdout()))), file: None });
+            return Ok(Sink {
+                out: Some(BufWriter::new(Box::new(io::stdout()))),
+                file: None,
+                shown_as: PathBuf::from("standard output"),
+            });
         };
-        let unfinished = beside(path);
-        let file = File::create(&unfinished).map_err(|source| Error::write(path, source))?;
-        Ok(Sink { out: Some(BufWriter::new(Box::new(file))), file: Some((unfinished, path.clone())) })
+        let failed = |source| Error::write(path, source);
+        let existing = std::fs::metadata(path);
+        let (file, names) = if existing.is_ok_and(|existing| !existing.is_file()) {
+            (OpenOptions::new().write(true).open(path).map_err(failed)?, None)
+        } else {
+            // Renaming onto a link would replace the link instead of what it leads to.
+            let target = path.canonicalize().unwrap_or_else(|_| path.clone());
+            let unfinished = beside(&target);
+            (File::create(&unfinished).map_err(failed)?, Some((unfinished, target)))
+        };
+        Ok(Sink { out: Some(BufWriter::new(Box::new(file))), file: names, shown_as: path.clone() })
     }
 
     /// Writes what is still buffered and gives the file its name.
@@ -42,20 +56,19 @@ impl Sink {
         let flushed = self.flush();
         // Closed before it is renamed.
         self.out = None;
-        let name = self.name();
-        flushed.map_err(|source| Error::write(&name, source))?;
+        flushed.map_err(|source| Error::write(&self.shown_as, source))?;
         if let Some((unfinished, path)) = self.file.take() {
             std::fs::rename(&unfinished, &path).map_err(|source| {
                 // The error is that of the renaming; a file that cannot be removed either adds nothing.
                 let _ = std::fs::remove_file(&unfinished);
-                Error::write(&path, source)
+                Error::write(&self.shown_as, source)
             })?;
         }
         Ok(())
     }
 
-    pub(super) fn name(&self) -> PathBuf {
-        self.file.as_ref().map_or_else(|| PathBuf::from("standard output"), |(_, path)| path.clone())
+    pub(super) fn shown_as(&self) -> &Path {
+        &self.shown_as
     }
 }
 

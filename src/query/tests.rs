@@ -61,6 +61,7 @@ fn csv_tells_a_null_from_an_empty_text() {
     let expected = "id,name,price\n1,\"a, \"\"b\"\"\",1\n20,,0.1\n3,\"\",\n";
     assert_eq!(shown("select * from dim", Format::Csv), expected);
     assert_eq!(shown("select 'a\nb' as \"x,y\", true as b", Format::Csv), "\"x,y\",b\n\"a\nb\",true\n");
+    assert_eq!(shown("select id from dim limit 0", Format::Csv), "id\n");
 }
 
 #[test]
@@ -153,6 +154,23 @@ async fn a_query_that_fails_half_way_leaves_the_file_that_was_there() {
     assert!(error.to_string().contains("Divide by zero"), "{error}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing unfinished is left");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_leads_to_the_file_and_a_device_stays_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, link) = (dir.path().join("a.csv"), dir.path().join("link.csv"));
+    std::fs::write(&file, "before").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    to_file("select 1 as v", &link, Format::Csv).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "v\n1\n");
+    assert!(link.is_symlink());
+
+    to_file("select 1 as v", Path::new("/dev/null"), Format::Csv).await.unwrap();
+    assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+    let error = to_file("select 1 as v", dir.path(), Format::Csv).await.unwrap_err();
+    assert!(matches!(error, Error::Write { .. }), "{error:?}");
 }
 
 #[tokio::test]

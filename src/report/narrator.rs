@@ -12,7 +12,7 @@ use super::node_lines::{self, Position};
 use super::options::LogLevel;
 use super::summary;
 use super::text::{Colour, Text, counted, thousands};
-use crate::runner::events::{Event, NodeInfo, Publication, RunInfo};
+use crate::runner::events::{Event, NodeInfo, NodeResult, Publication, ReportKind, RunInfo, Status};
 
 /// How often a load that no progress bar shows says how far it is: often enough that a job runner which waits for signs
 /// of life does not give up.
@@ -44,7 +44,8 @@ impl Narrator {
             }
             Event::NodeFinished { index, total, result } => {
                 self.loads.remove(&result.node.unique_id);
-                vec![node_lines::finished(Position { index: *index, total: *total }, result, self.width)]
+                let line = node_lines::finished(Position { index: *index, total: *total }, result, self.width);
+                std::iter::once(line).chain(load_details(result)).collect()
             }
             Event::Warning(diagnostic) => vec![warning(&diagnostic.to_string())],
             Event::Message(text) => vec![Entry::info("JinjaLogInfo", "I062", text.clone())],
@@ -117,6 +118,14 @@ fn run_started(info: &RunInfo) -> Vec<Entry> {
     );
     entries.push(Entry::blank(LogLevel::Info));
     entries
+}
+
+/// What became of the records of a load: how many were unchanged, replaced, rejected or unreadable.
+fn load_details(result: &NodeResult) -> Option<Entry> {
+    let is_told = result.node.kind == ReportKind::Load && matches!(result.status, Status::Success | Status::Reused);
+    let message = result.message.as_ref().filter(|_| is_told)?;
+    let text = format!("{}: {message}", result.node.shown_as);
+    Some(Entry::info("LogLoadDetails", "L003", text).with("unique_id", result.node.unique_id.clone()))
 }
 
 fn published(publication: &Publication) -> Entry {

@@ -69,10 +69,8 @@ impl Phase {
             schema: target.schema.clone(),
             instant: runner.options.started_at,
         };
-        let session = runner
-            .engine
-            .session(Arc::clone(&relations), options)
-            .map_err(|error| cannot(error.strip_backtrace()))?;
+        let session =
+            runner.engine.session(Arc::clone(&relations), &options).map_err(|error| cannot(error.strip_backtrace()))?;
         let workspace = Workspace {
             manifest: Arc::clone(&runner.manifest),
             publication,
@@ -95,7 +93,8 @@ impl Phase {
         let manifest = &self.workspace.manifest;
         let mut graph = plan.graph.clone();
         for load in failed_ids(loaded) {
-            let below: Vec<NodeId> = manifest.dag.descendants(&load, None).into_iter().map(|(id, _)| id.clone()).collect();
+            let below: Vec<NodeId> =
+                manifest.dag.descendants(&load, None).into_iter().map(|(id, _)| id.clone()).collect();
             for id in below.iter().filter(|id| graph.contains(id)) {
                 self.skip(id, &format!("{load} was not loaded"));
             }

@@ -3,8 +3,8 @@
 //! A run reads one [`Snapshot`] and writes one [`Publication`]: tables are *staged* (computed, not yet visible), and
 //! `commit` makes all of them visible at once, or none.
 
-mod error;
 pub mod delta;
+mod error;
 mod types;
 
 use std::sync::Arc;

@@ -101,7 +101,8 @@ mod tests {
         let schema = Schema::new(vec![Field::new("n", DataType::UInt64, false)]);
         let stored = storable_schema(&name, &schema).unwrap();
         assert_eq!(stored.field(0).data_type(), &DataType::Int64);
-        let batch = |value| RecordBatch::try_new(Arc::new(schema.clone()), vec![Arc::new(UInt64Array::from(vec![value]))]);
+        let batch =
+            |value| RecordBatch::try_new(Arc::new(schema.clone()), vec![Arc::new(UInt64Array::from(vec![value]))]);
         assert_eq!(conform(&batch(7).unwrap(), &stored).unwrap().num_rows(), 1);
         assert!(conform(&batch(u64::MAX).unwrap(), &stored).is_err());
     }

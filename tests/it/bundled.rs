@@ -32,7 +32,9 @@ fn columns_and_types_are_those_promised() {
         project.rows(&sql).join("")
     };
     assert!(!types("gold.date_dim").is_empty());
-    let first = |table: &str| project.run(&["sql", "--format", "csv", &format!("select * from {table} limit 0")]).succeeds().stdout;
+    let first = |table: &str| {
+        project.run(&["sql", "--format", "csv", &format!("select * from {table} limit 0")]).succeeds().stdout
+    };
     assert_eq!(
         first("pro.silver.transaction").trim(),
         "transaction_id,customer_id,product_id,transaction_date,product_name,customer_first_name,customer_last_name,\

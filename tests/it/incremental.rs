@@ -35,9 +35,8 @@ impl Record {
 }
 
 fn record() -> impl Strategy<Value = Record> {
-    (0..30u8, 0..3u8, 0..5u8, 0..28u8, proptest::option::weighted(0.8, 1..9u8), 0..6u8).prop_map(
-        |(key, version, product, day, quantity, city)| Record { key, version, product, day, quantity, city },
-    )
+    (0..30u8, 0..3u8, 0..5u8, 0..28u8, proptest::option::weighted(0.8, 1..9u8), 0..6u8)
+        .prop_map(|(key, version, product, day, quantity, city)| Record { key, version, product, day, quantity, city })
 }
 
 /// What happens one after the other.
@@ -116,12 +115,14 @@ fn check(steps: &[Step]) {
 #[test]
 fn incremental_equals_full_after_any_sequence() {
     let cases = std::env::var("MEDALLION_SEQUENCES").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
-    let mut runner = TestRunner::new(Config { cases, max_shrink_iters: 20, failure_persistence: None, ..Config::default() });
-    runner.run(&steps(), |steps| {
-        check(&steps);
-        Ok(())
-    })
-    .unwrap();
+    let mut runner =
+        TestRunner::new(Config { cases, max_shrink_iters: 20, failure_persistence: None, ..Config::default() });
+    runner
+        .run(&steps(), |steps| {
+            check(&steps);
+            Ok(())
+        })
+        .unwrap();
 }
 
 /// A newest row that leaves its group lowers the group's latest load: a watermark would not see it.

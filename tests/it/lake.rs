@@ -4,8 +4,8 @@ use crate::support::Project;
 
 #[test]
 fn every_table_is_a_plain_delta_table() {
-    let project = Project::new()
-        .file("models/a.sql", "select 1 as id, timestamp '2020-01-01 00:00:00' as naive, 1.50 as price");
+    let project =
+        Project::new().file("models/a.sql", "select 1 as id, timestamp '2020-01-01 00:00:00' as naive, 1.50 as price");
     project.run(&["build"]).succeeds();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let url = url::Url::from_directory_path(project.path().join("lake/dev/main/a")).unwrap();

@@ -114,7 +114,9 @@ fn a_later_load_is_always_later() {
     project.run(&["load"]).succeeds();
     project.write("data/orders.csv", "id,name,price\n9,new,1\n");
     project.run(&["load"]).succeeds();
-    let later = format!("select count(*) from {TABLE} where id = '9' and load_timestamp > (select max(load_timestamp) from {TABLE} where id <> '9')");
+    let later = format!(
+        "select count(*) from {TABLE} where id = '9' and load_timestamp > (select max(load_timestamp) from {TABLE} where id <> '9')"
+    );
     assert_eq!(project.value(&later), "1");
 }
 
@@ -122,7 +124,7 @@ fn a_later_load_is_always_later() {
 fn loads_at_the_same_time_lose_nothing() {
     let project = Project::new();
     let mut sources = String::from("sources:\n  - name: raw\n    database: data_lake\n    schema: raw\n    tables:\n");
-    sources.push_str("      - name: orders\n        config:\n          meta:\n            load: {path: \"{{ var('file') }}\", unique_key: id}\n");
+    sources.push_str("      - name: orders\n        config:\n          meta:\n            load: {path: \"{{ var('file', 'none.csv') }}\", unique_key: id}\n");
     project.write("models/sources.yml", sources);
     let mut children = Vec::new();
     for loader in 0..6 {

@@ -26,7 +26,7 @@ impl Project {
         project
             .file(
                 "dbt_project.yml",
-                "name: shop\nversion: '1.0'\nprofile: shop\nmodels:\n  shop:\n    +materialized: table\n",
+                "name: shop\nversion: '1.0'\nprofile: shop\nmodels:\n  +materialized: table\n",
             )
             .file(
                 "profiles.yml",

@@ -17,23 +17,23 @@
 {%- set time = '( ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])?' -%}
 case
     when {{ text }} ~ '^{{ year }}(-{{ month }}-{{ day }}{{ time }}|/{{ month }}/{{ day }})$'
-        then {{ _existing_day(_digits(text, 1, 4), _digits(text, 6, 2), _digits(text, 9, 2)) }}
+        then {{ clean_date_existing_day(clean_date_digits(text, 1, 4), clean_date_digits(text, 6, 2), clean_date_digits(text, 9, 2)) }}
     when {{ text }} ~ '^({{ day }}-{{ month }}-|{{ day }}/{{ month }}/){{ year }}$'
-        then {{ _existing_day(_digits(text, 7, 4), _digits(text, 4, 2), _digits(text, 1, 2)) }}
+        then {{ clean_date_existing_day(clean_date_digits(text, 7, 4), clean_date_digits(text, 4, 2), clean_date_digits(text, 1, 2)) }}
     when {{ text }} ~ '^{{ day }}-{{ month }}-[0-6][0-9]$'
-        then {{ _existing_day('(2000 + ' ~ _digits(text, 7, 2) ~ ')', _digits(text, 4, 2), _digits(text, 1, 2)) }}
+        then {{ clean_date_existing_day('(2000 + ' ~ clean_date_digits(text, 7, 2) ~ ')', clean_date_digits(text, 4, 2), clean_date_digits(text, 1, 2)) }}
     when {{ text }} ~ '^{{ day }}-{{ month }}-[7-9][0-9]$'
-        then {{ _existing_day('(1900 + ' ~ _digits(text, 7, 2) ~ ')', _digits(text, 4, 2), _digits(text, 1, 2)) }}
+        then {{ clean_date_existing_day('(1900 + ' ~ clean_date_digits(text, 7, 2) ~ ')', clean_date_digits(text, 4, 2), clean_date_digits(text, 1, 2)) }}
 end
 {%- endmacro %}
 
 {# The integer that `length` digits of a text, from position `start`, are. #}
-{% macro _digits(text, start, length) -%}
+{% macro clean_date_digits(text, start, length) -%}
 cast(substr({{ text }}, {{ start }}, {{ length }}) as integer)
 {%- endmacro %}
 
 {# The date of a year, a month from 1 to 12 and a day; null when the month has no such day. #}
-{% macro _existing_day(year, month, day) -%}
+{% macro clean_date_existing_day(year, month, day) -%}
 case
             when {{ day }} <= case
                     when {{ month }} in (4, 6, 9, 11) then 30

@@ -16,7 +16,7 @@ mod isfinite;
 mod make_date;
 mod md5;
 mod modulo;
-mod number_text;
+pub mod number_text;
 mod pattern_cache;
 mod pg_cast_int;
 mod pg_cast_numeric;

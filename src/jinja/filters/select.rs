@@ -45,20 +45,25 @@ pub(super) fn folded(value: Value) -> Value {
     }
 }
 
+/// As in Jinja2, what is false has no items here, even if it is `none` or `0`.
+fn items_if_true(subject: &Value) -> Outcome<Vec<Value>> {
+    if subject.is_true() { iterate(subject) } else { Ok(Vec::new()) }
+}
+
 fn map(interp: &mut Interp<'_>, subject: &Value, mut args: Args) -> Outcome<Value> {
     let mut mapped = Vec::new();
     if args.positional.is_empty() {
         let default = args.take_named("default");
         let attribute = args.take_named("attribute").ok_or_else(|| Fault::new("map needs a filter or an attribute"))?;
         args.none("map")?;
-        for item in iterate(subject)? {
+        for item in items_if_true(subject)? {
             interp.spend(1)?;
             mapped.push(attribute_of(interp, &item, &attribute, default.as_ref())?);
         }
         return Ok(Value::list(mapped));
     }
     let name = args.positional.remove(0).to_string();
-    for item in iterate(subject)? {
+    for item in items_if_true(subject)? {
         interp.spend(1)?;
         let result = super::apply(interp, &name, &item, args.clone())?;
         mapped.push(interp.charge(result)?);
@@ -74,7 +79,7 @@ fn select(interp: &mut Interp<'_>, subject: &Value, mut args: Args, keep: bool, 
     };
     let test = (!args.positional.is_empty()).then(|| args.positional.remove(0).to_string());
     let mut kept = Vec::new();
-    for item in iterate(subject)? {
+    for item in items_if_true(subject)? {
         interp.spend(1)?;
         let tested = match &attribute {
             Some(attribute) => attribute_of(interp, &item, attribute, None)?,

@@ -25,7 +25,8 @@ pub(crate) fn percent_format(template: &str, values: &Value) -> Outcome<String> 
         }
     }
     let left_over = formatter.positional.next().is_some();
-    if left_over && !formatter.named && !matches!(values, Value::Dict(_)) {
+    // As in Python, values that could be looked up by name need not all be used.
+    if left_over && !formatter.named && !matches!(values, Value::Dict(_) | Value::List(_)) {
         return Err(Fault::new("not all arguments converted during string formatting"));
     }
     Ok(out)
@@ -100,7 +101,7 @@ impl Formatter<'_> {
 fn convert(mut spec: Spec, kind: char, value: &Value) -> Outcome<String> {
     let wrong = |wanted: &str| Fault::new(format!("%{kind} format: {wanted} is required, not {}", value.type_name()));
     if let Value::Undefined(missing) = value
-        && kind != 's'
+        && !matches!(kind, 's' | 'r' | 'a')
     {
         return Err(missing.fault());
     }

@@ -101,9 +101,9 @@ impl Parser {
             Token::Symbol(Symbol::Le) => CompareOp::Le,
             Token::Symbol(Symbol::Gt) => CompareOp::Gt,
             Token::Symbol(Symbol::Ge) => CompareOp::Ge,
-            Token::Name(word) if word == "in" => CompareOp::In,
-            Token::Name(word) if word == "not" => match self.peek_second() {
-                Token::Name(word) if word == "in" => {
+            Token::Name(word) if &**word == "in" => CompareOp::In,
+            Token::Name(word) if &**word == "not" => match self.peek_second() {
+                Token::Name(word) if &**word == "in" => {
                     self.advance();
                     CompareOp::NotIn
                 }

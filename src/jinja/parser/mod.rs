@@ -85,7 +85,7 @@ impl Parser {
     }
 
     fn at_word(&self, word: &str) -> bool {
-        matches!(self.peek(), Token::Name(name) if name == word)
+        matches!(self.peek(), Token::Name(name) if &**name == word)
     }
 
     fn skip_word(&mut self, word: &str) -> bool {
@@ -97,7 +97,7 @@ impl Parser {
     fn name(&mut self) -> Parse<Name> {
         match self.peek() {
             Token::Name(name) => {
-                let name = Name::from(name.as_str());
+                let name = name.clone();
                 self.advance();
                 Ok(name)
             }

@@ -8,7 +8,7 @@ impl Parser {
     pub(super) fn primary(&mut self) -> Parse<Expr> {
         let start = self.span();
         let kind = match self.peek().clone() {
-            Token::Name(name) => self.name_or_constant(&name),
+            Token::Name(name) => self.name_or_constant(name),
             Token::Str(first) => {
                 let mut text = first;
                 self.advance();
@@ -34,19 +34,19 @@ impl Parser {
         self.expr(kind, start.to(self.last_span()))
     }
 
-    fn name_or_constant(&mut self, name: &str) -> ExprKind {
+    fn name_or_constant(&mut self, name: Name) -> ExprKind {
         self.advance();
-        match name {
+        match &*name {
             "true" | "True" => ExprKind::Bool(true),
             "false" | "False" => ExprKind::Bool(false),
             "none" | "None" => ExprKind::None,
             _ => {
                 for specials in &mut self.specials {
-                    specials.varargs |= name == "varargs";
-                    specials.kwargs |= name == "kwargs";
-                    specials.caller |= name == "caller";
+                    specials.varargs |= &*name == "varargs";
+                    specials.kwargs |= &*name == "kwargs";
+                    specials.caller |= &*name == "caller";
                 }
-                ExprKind::Name(Name::from(name))
+                ExprKind::Name(name)
             }
         }
     }
@@ -207,7 +207,7 @@ impl Parser {
                     self.advance();
                     self.filter(Some(operand))?
                 }
-                Token::Name(word) if word == "is" => self.test(operand)?,
+                Token::Name(word) if &**word == "is" => self.test(operand)?,
                 Token::Symbol(Symbol::OpenParen) => self.call(operand)?,
                 _ => return Ok(operand),
             };
@@ -251,8 +251,8 @@ impl Parser {
         let mut arguments = Arguments::default();
         match self.peek() {
             Token::Symbol(Symbol::OpenParen) => arguments = self.arguments()?,
-            Token::Name(word) if matches!(word.as_str(), "else" | "or" | "and" | "if") => {}
-            Token::Name(word) if word == "is" => {
+            Token::Name(word) if matches!(&**word, "else" | "or" | "and" | "if") => {}
+            Token::Name(word) if &**word == "is" => {
                 return self.error(self.span(), "tests cannot be chained; write 'x is a and x is b'");
             }
             Token::Name(_)

@@ -143,8 +143,8 @@ fn config_answers_what_is_configured() {
 #[test]
 fn queries() {
     let mut project = Project::new();
-    let answer = table(&["city", "n"], json!([["Bern", 2], ["Basel", null], ["Bern", 1.5]]));
-    project.host.answers = vec![answer.clone(), answer, table(&["x"], json!([[7]]))];
+    let answer = table(&["city", "n"], &json!([["Bern", 2], ["Basel", null], ["Bern", 1.5]]));
+    project.host.answers = vec![answer.clone(), answer, table(&["x"], &json!([[7]]))];
     assert_eq!(
         project.sql(
             "{% set t = run_query('select  1') %}{{ t.columns[0].values() }} {{ t.columns['n'].values() | list }} {{ t.columns.city.values_distinct() }}

@@ -33,7 +33,7 @@ fn surrogate_keys() {
 #[test]
 fn pivoting_the_values_of_a_column() {
     let mut project = project();
-    project.host.answers = vec![table(&["value"], json!([["O'Neil"], ["x"]]))];
+    project.host.answers = vec![table(&["value"], &json!([["O'Neil"], ["x"]]))];
     assert_eq!(
         project.sql("{% set vs = utils.column_values(ref('a'), 'name', where='true', max_records=2) %}{{ utils.pivot('name', vs, prefix='n_') }}"),
         r#"sum( case when name = 'O''Neil' then 1 else 0 end ) as "n_O'Neil" , sum( case when name = 'x' then 1 else 0 end ) as "n_x""#
@@ -58,7 +58,7 @@ fn unions_of_relations() {
 #[test]
 fn date_spines() {
     let mut project = project();
-    project.host.answers = vec![table(&["days"], json!([[3]]))];
+    project.host.answers = vec![table(&["days"], &json!([[3]]))];
     assert_eq!(
         project.sql("{{ utils.date_spine('day', \"cast('2024-01-01' as date)\", \"cast('2024-01-04' as date)\") }}"),
         "with raw as ( with p as (select 0 as n union all select 1), counted as ( select p0.n * power(2, 0) + p1.n * power(2, 1) + 1 as n from p as p0 cross join p as p1 ) select * from counted where n <= 3 ) select cast('2024-01-01' as date) + ((interval '1 day') * (row_number() over (order by 1) - 1)) as date_day from raw"
@@ -112,6 +112,18 @@ fn which_macro_a_name_means() {
     assert_eq!(project.sql("{{ utils.ask() }}"), "shop!");
     assert_eq!(project.sql("{{ type_int() }} {{ dbt.type_int() }} {{ type_string() }}"), "int8 integer text");
     assert_eq!(project.sql("{{ ref('orders') }}"), "[orders]");
+}
+
+#[test]
+fn threads_share_the_macros() {
+    fn shared<T: Send + Sync>(value: T) -> T {
+        value
+    }
+    let jinja = shared(project().jinja);
+    std::thread::scope(|threads| {
+        threads.spawn(|| assert!(jinja.has_macro(Some("utils"), "star")));
+        threads.spawn(|| assert!(jinja.has_macro(None, "type_int")));
+    });
 }
 
 #[test]

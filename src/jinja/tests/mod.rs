@@ -85,7 +85,7 @@ impl Host for TestHost {
     }
 }
 
-pub(super) fn table(columns: &[&str], rows: Json) -> QueryTable {
+pub(super) fn table(columns: &[&str], rows: &Json) -> QueryTable {
     let rows = rows.as_array().into_iter().flatten();
     QueryTable {
         columns: columns.iter().map(ToString::to_string).collect(),

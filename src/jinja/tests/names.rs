@@ -33,6 +33,19 @@ fn the_project_overrides_a_name_and_else_a_package() {
 }
 
 #[test]
+fn an_error_in_a_name_tells_macro_and_node() {
+    let text = "{% macro generate_schema_name(custom, node) %}\n{{ custom.x.y }}{% endmacro %}{% macro generate_alias_name() %}{% endmacro %}";
+    let project = Project::with_macros(&[("shop", "a.sql", text)]);
+    let node = json!({"name": "orders", "original_file_path": "models/orders.sql"});
+    let error = project.name(NameKind::Schema, Some("s"), &node).unwrap_err();
+    assert_eq!(error.place.unwrap().line, 2);
+    assert!(error.hint.unwrap().ends_with("in macro generate_schema_name (a.sql:2), called from models/orders.sql:1"));
+    let error = project.name(NameKind::Alias, Some("s"), &node).unwrap_err();
+    assert_eq!(error.message, "macro 'generate_alias_name' takes not more than 0 argument(s)");
+    assert_eq!(error.place.unwrap().path, Path::new("a.sql"));
+}
+
+#[test]
 fn blocks_of_files() {
     let text = "{# {% snapshot no %} #}\n{% snapshot orders_history -%}\n  select {{ '{%' }} 1 {% if x %}{% endif %}\n{%- endsnapshot %}\n{%snapshot b%}x{%endsnapshot%}";
     let found = snapshot_blocks(Path::new("s.sql"), text).unwrap();

@@ -10,7 +10,7 @@ pub(crate) fn index(index: i64, length: usize) -> Option<usize> {
     (0..length).contains(&from_start).then_some(from_start as usize)
 }
 
-/// `value[start:stop:step]`
+/// `value[start:stop:step]`; undefined for what is no sequence, like any missing item.
 pub(crate) fn slice(value: &Value, bounds: [&Value; 3]) -> Outcome<Value> {
     let bounds = bounds.map(|bound| match bound {
         Value::None => Ok(None),
@@ -38,7 +38,7 @@ pub(crate) fn slice(value: &Value, bounds: [&Value; 3]) -> Outcome<Value> {
             slice(&Value::tuple(object.items().unwrap_or_default()), [&start.into(), &stop.into(), &step.into()])
         }
         Value::Undefined(missing) => Err(missing.fault()),
-        _ => Err(Fault::new(format!("'{}' object cannot be sliced", value.type_name()))),
+        _ => Ok(Value::undefined(format!("'{}' object cannot be sliced", value.type_name()))),
     }
 }
 

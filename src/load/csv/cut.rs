@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memrchr2};
 
+use super::lanes::{Carry, LANES, Lanes, line_ends};
 use super::options::Dialect;
 use super::specials::Specials;
 
@@ -102,9 +103,38 @@ impl<'a> Walk<'a> {
     }
 
     fn run(&mut self) {
+        // Only within this length is a quote sure to be closed in time, however far the closing one is.
+        let skim = self.bytes.len() <= self.dialect.max_record;
         while self.at < self.bytes.len() {
+            if skim {
+                self.skim();
+            }
             self.step();
         }
+    }
+
+    /// Goes ahead as far as all quotes are well-formed, to a place outside quotes.
+    fn skim(&mut self) {
+        let before = if self.at == 0 { self.before } else { self.bytes[self.at - 1] };
+        let mut carry = if self.dialect.begins_field(before) { Carry::FIELD } else { Carry::TEXT };
+        let (start, mut opened) = (self.at, self.at);
+        // The last byte is left out, since what it means may depend on the next block.
+        for block in self.bytes[start..self.bytes.len() - 1].as_chunks::<LANES>().0 {
+            let Some(lanes) = Lanes::of(block, self.dialect, carry) else { break };
+            let line_ends = line_ends(block) & lanes.ends;
+            if line_ends != 0 {
+                self.last_end = Some(self.at + LANES - line_ends.leading_zeros() as usize);
+            }
+            if lanes.opening != 0 {
+                opened = self.at + LANES - 1 - lanes.opening.leading_zeros() as usize;
+            }
+            self.at += LANES;
+            carry = lanes.carry;
+        }
+        if carry.in_quoted_field() {
+            self.at = opened;
+        }
+        self.specials.restart(self.at);
     }
 
     /// Goes past the next quoted field.

@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use super::record::Quotes;
+use super::lanes::Quotes;
 
 /// Which fields are NULL, and how quotes are taken off the others.
 #[derive(Debug, Clone)]
@@ -18,19 +18,21 @@ impl FieldReader {
         self.null_strings.is_empty() && quotes == Quotes::None
     }
 
-    /// Finds the value of the field `raw`, of a record with these `quotes`. A quoted field is never NULL.
+    /// Finds the value of the field `raw`, of a record without faults and with these `quotes`. A quoted field is never
+    /// NULL.
     #[inline]
     pub fn locate(&self, raw: &[u8], quotes: Quotes) -> Located {
         let Some(first) = raw.first() else { return Located::Null };
-        if Some(*first) == self.quote {
-            let end = if raw.len() > 1 && raw.last() == Some(first) { raw.len() - 1 } else { raw.len() };
-            let doubled = quotes == Quotes::Within && memchr(*first, &raw[1..end]).is_some();
-            return if doubled { Located::Doubled { start: 1, end } } else { Located::Text { start: 1, end } };
+        // The quotes before and after: nothing to take off, or one byte at each end.
+        let around = usize::from(Some(*first) == self.quote);
+        let (start, end) = (around, (raw.len() - around).max(around));
+        if around > 0 && quotes == Quotes::Within && memchr(*first, &raw[start..end]).is_some() {
+            return Located::Doubled { start, end };
         }
-        if !self.null_strings.is_empty() && self.null_strings.iter().any(|null| null == raw) {
+        if around == 0 && !self.null_strings.is_empty() && self.null_strings.iter().any(|null| null == raw) {
             return Located::Null;
         }
-        Located::Text { start: 0, end: raw.len() }
+        Located::Text { start, end }
     }
 
     /// The value of the field `raw`; none when it is NULL. `unquoted` is for values that do not stand in the file as they

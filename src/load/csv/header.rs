@@ -4,8 +4,9 @@ use std::io;
 
 use super::error::{CsvError, HeaderError};
 use super::field::FieldReader;
+use super::lanes::Quotes;
 use super::options::{CsvOptions, Dialect};
-use super::record::{FaultKind, Quotes, Record, Records};
+use super::record::{FaultKind, Record, Records};
 use crate::load::input::{Body, Input};
 
 /// How many bytes are looked at first; twice as many each time the header goes on.

@@ -2,8 +2,8 @@
 //!
 //! # The way of a byte
 //! [`blocks`] reads the file in blocks of some MiB; [`cut`] cuts them where records end; [`parse`] makes the pieces
-//! [`Chunk`]s, one piece a task: [`record`] finds the fields ([`specials`] 64 bytes at a time), [`strip`] gathers some
-//! hundred rows, [`build`] appends them column by column. [`scan`] keeps the order and bounds what is in flight.
+//! [`Chunk`]s, one piece a task: [`record`] finds the fields, 64 bytes at a time ([`lanes`]), [`strip`] gathers some rows,
+//! [`build`] appends them column by column. [`scan`] keeps the order and bounds what is in flight.
 //!
 //! # The form
 //! RFC 4180, and for what it leaves open:
@@ -25,7 +25,9 @@ mod build;
 mod cut;
 mod error;
 mod field;
+mod field_ends;
 mod header;
+mod lanes;
 mod options;
 mod parse;
 mod record;

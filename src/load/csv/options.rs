@@ -117,7 +117,7 @@ impl Default for Pace {
         Pace {
             threads,
             blocks_in_flight: threads.saturating_mul(TWICE).saturating_add(2),
-            block_bytes: NonZeroUsize::MIN.saturating_add((4 << 20) - 1),
+            block_bytes: NonZeroUsize::MIN.saturating_add((2 << 20) - 1),
             batch_rows: NonZeroUsize::MIN.saturating_add(65_535),
         }
     }

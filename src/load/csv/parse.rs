@@ -83,7 +83,13 @@ pub(super) fn parse(bytes: &[u8], plan: &Plan) -> Result<Parsed, ParseError> {
         if let Some(line) = refusals.too_long {
             return Err(ParseError::TooLong { line: line as u64 });
         }
+        let first = builder.rows() == 0;
         builder.append(&mut strip, |line, raw, failure| refusals.refuse_row(line, raw, failure));
+        if first && builder.rows() > 0 && more {
+            // As the first rows are, so will the others be, more or less.
+            let rest = (bytes.len() - first_byte) / (records.position() - first_byte);
+            builder.reserve(rest.min(plan.batch_rows / builder.rows()));
+        }
         if !more || builder.rows() >= plan.batch_rows {
             refusals.rejects.sort_by_key(|reject| reject.line);
             chunks.push(Chunk {

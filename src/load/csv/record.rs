@@ -1,5 +1,7 @@
 //! Bytes to records: where each field begins and ends, and what is wrong with a record's form.
 
+use super::field_ends::FieldEnds;
+use super::lanes::Quotes;
 use super::options::Dialect;
 use super::specials::Specials;
 
@@ -32,9 +34,13 @@ pub(super) struct Record {
 }
 
 /// Reads records one after the other.
+///
+/// Most are read by way of [`FieldEnds`]; those with quotes that are not well-formed, or line ends within quotes, by way
+/// of [`Specials`], which know all rules but go from quote to quote.
 pub(super) struct Records<'a> {
     bytes: &'a [u8],
     dialect: Dialect,
+    ends: FieldEnds<'a>,
     specials: Specials<'a>,
     at: usize,
     line: usize,
@@ -42,20 +48,11 @@ pub(super) struct Records<'a> {
     quotes: Quotes,
 }
 
-/// Which quotes were met in some records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Quotes {
-    /// No field is quoted.
-    None,
-    /// No quoted field has quotes within.
-    Around,
-    Within,
-}
-
 impl<'a> Records<'a> {
     pub fn new(bytes: &'a [u8], dialect: Dialect) -> Self {
+        let ends = FieldEnds::new(bytes, dialect);
         let specials = Specials::new(bytes, [dialect.delimiter, dialect.quote.unwrap_or(dialect.delimiter)]);
-        Records { bytes, dialect, specials, at: 0, line: 0, blank: 0, quotes: Quotes::None }
+        Records { bytes, dialect, ends, specials, at: 0, line: 0, blank: 0, quotes: Quotes::None }
     }
 
     /// How many bytes have been read.
@@ -73,9 +70,9 @@ impl<'a> Records<'a> {
         self.blank
     }
 
-    /// Which quotes were met since the last time this was asked.
+    /// Which quotes were met, at most, since the last time this was asked.
     pub fn take_quotes(&mut self) -> Quotes {
-        std::mem::replace(&mut self.quotes, Quotes::None)
+        std::mem::replace(&mut self.quotes, Quotes::None).max(self.ends.take_quotes())
     }
 
     /// Reads the next record that is not a blank line, and appends to `bounds` where each of its fields begins, then
@@ -83,28 +80,18 @@ impl<'a> Records<'a> {
     #[inline]
     pub fn read(&mut self, bounds: &mut Vec<u32>) -> Option<Record> {
         loop {
-            let (start, line) = (self.at, self.line);
+            let (start, line, first) = (self.at, self.line, bounds.len());
             if start >= self.bytes.len() {
                 return None;
             }
-            let first = bounds.len();
-            bounds.push(start as u32);
-            let (mut begin, mut fault) = (start, None);
-            let end = loop {
-                let at = self.specials.next_position();
-                let Some(&byte) = self.bytes.get(at) else { break at };
-                if byte == self.dialect.delimiter {
-                    begin = at + 1;
-                    bounds.push(begin as u32);
-                } else if Some(byte) != self.dialect.quote {
-                    break at;
-                } else if at == begin {
-                    let found = self.quoted(byte, begin);
-                    fault = fault.or_else(|| found.map(|kind| Fault { kind, field: bounds.len() - first - 1 }));
+            let (end, fault) = match self.read_well_formed(start, bounds) {
+                Some(end) => (end, None),
+                None => {
+                    bounds.truncate(first);
+                    self.read_any(start, bounds)
                 }
             };
-            bounds.push(end as u32 + 1);
-            self.end_line(end);
+            self.line += 1;
             if end > start {
                 return Some(Record { start, end, line, lines: self.line - line, fault });
             }
@@ -113,16 +100,57 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Goes past the line end at `end`; at the end of the bytes there is none.
+    /// Reads the record that begins at `start`, and says where it ends; none when it is not well-formed. No quoted field
+    /// is looked at for being too long: the record, all on one line, is then too long itself.
     #[inline]
-    fn end_line(&mut self, end: usize) {
-        self.at = end + 1;
-        self.line += 1;
-        if self.bytes.get(end) == Some(&b'\r') && self.bytes.get(end + 1) == Some(&b'\n') {
-            self.at = end + 2;
-            self.specials.seek(self.at);
+    fn read_well_formed(&mut self, start: usize, bounds: &mut Vec<u32>) -> Option<usize> {
+        bounds.push(start as u32);
+        let end = loop {
+            let at = self.ends.next_position()?;
+            bounds.push(at as u32 + 1);
+            if self.bytes.get(at) != Some(&self.dialect.delimiter) {
+                break at;
+            }
+        };
+        self.at = (end + 1).min(self.bytes.len());
+        if self.at_line_feed(end) {
+            self.at += 1;
+            self.ends.next_position();
         }
-        self.at = self.at.min(self.bytes.len());
+        Some(end)
+    }
+
+    /// Whether the line end at `end` is CRLF.
+    #[inline]
+    fn at_line_feed(&self, end: usize) -> bool {
+        self.bytes.get(end) == Some(&b'\r') && self.bytes.get(end + 1) == Some(&b'\n')
+    }
+
+    /// Reads the record that begins at `start`, and says where it ends and what is wrong with it.
+    #[cold]
+    fn read_any(&mut self, start: usize, bounds: &mut Vec<u32>) -> (usize, Option<Fault>) {
+        let first = bounds.len();
+        self.specials.restart(start);
+        bounds.push(start as u32);
+        let (mut begin, mut fault) = (start, None);
+        let end = loop {
+            let at = self.specials.next_position();
+            let Some(&byte) = self.bytes.get(at) else { break at };
+            if byte == self.dialect.delimiter {
+                begin = at + 1;
+                bounds.push(begin as u32);
+            } else if Some(byte) != self.dialect.quote {
+                break at;
+            } else if at == begin {
+                let found = self.quoted(byte, begin);
+                fault = fault.or_else(|| found.map(|kind| Fault { kind, field: bounds.len() - first - 1 }));
+            }
+        };
+        bounds.push(end as u32 + 1);
+        let line_end = if self.at_line_feed(end) { 2 } else { 1 };
+        self.at = (end + line_end).min(self.bytes.len());
+        self.ends.restart(self.at);
+        (end, fault)
     }
 
     /// Goes from the quote at `begin` past the closing one.

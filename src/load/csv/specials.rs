@@ -1,7 +1,6 @@
 //! The bytes that matter: delimiters, quotes and line ends, found 64 at a time.
 
-/// How many bytes are looked at together: one bit each of a mask.
-const LANES: usize = 64;
+use super::lanes::{LANES, mask};
 
 /// Goes through the positions of two given bytes, line feeds and carriage returns.
 #[derive(Clone)]
@@ -41,13 +40,12 @@ impl<'a> Specials<'a> {
         at
     }
 
-    /// Leaves out all positions before `at`, which is not before the last one given.
+    /// Leaves out all positions before `at`.
     #[inline]
     pub fn seek(&mut self, at: usize) {
-        if at - self.base >= LANES {
-            self.restart(at);
-        } else {
-            self.mask &= u64::MAX << (at - self.base);
+        match at.saturating_sub(self.base) {
+            lane @ ..LANES => self.mask &= u64::MAX << lane,
+            LANES.. => self.restart(at),
         }
     }
 }
@@ -56,9 +54,10 @@ impl<'a> Specials<'a> {
 /// since most positions are found without it; given and returned in registers, so that its callers can keep them there.
 #[inline(never)]
 fn first_mask(bytes: &[u8], wanted: [u8; 2], at: usize) -> (usize, u64) {
+    let special = |byte: u8| (byte == wanted[0]) | (byte == wanted[1]) | (byte == b'\n') | (byte == b'\r');
     let mut base = at;
     while let Some(block) = bytes.get(base..).and_then(|rest| rest.first_chunk()) {
-        let mask = mask(block, wanted);
+        let mask = mask(block, special);
         if mask != 0 {
             return (base, mask);
         }
@@ -67,24 +66,7 @@ fn first_mask(bytes: &[u8], wanted: [u8; 2], at: usize) -> (usize, u64) {
     let rest = bytes.get(base..).unwrap_or_default();
     let mut block = [0; LANES];
     block[..rest.len()].copy_from_slice(rest);
-    (base, mask(&block, wanted))
-}
-
-/// One bit for each byte that is wanted, a line feed or a carriage return.
-#[inline]
-fn mask(block: &[u8; LANES], [first, second]: [u8; 2]) -> u64 {
-    // Two loops of a form that compilers turn into vector instructions: bytes to 0 or 1, then eight of them to a byte.
-    let mut found = [0u8; LANES];
-    for (found, byte) in found.iter_mut().zip(block) {
-        *found = u8::from((*byte == first) | (*byte == second) | (*byte == b'\n') | (*byte == b'\r'));
-    }
-    let mut mask = 0;
-    for (at, eight) in found.as_chunks::<8>().0.iter().enumerate() {
-        // Multiplying gathers the lowest bit of each of the eight bytes in the highest byte.
-        let bits = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        mask |= bits << (8 * at);
-    }
-    mask
+    (base, mask(&block, special))
 }
 
 #[cfg(test)]
@@ -108,9 +90,9 @@ mod tests {
                 }
             }
             assert_eq!(positions(&vec![b';'; length], 0), (0..length).collect::<Vec<_>>());
-            assert_eq!(positions(&vec![0; length], 0), []);
+            assert!(positions(&vec![0; length], 0).is_empty());
         }
-        assert_eq!(positions(b"", 0), []);
+        assert!(positions(b"", 0).is_empty());
     }
 
     #[test]

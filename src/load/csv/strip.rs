@@ -1,10 +1,11 @@
-//! A strip: some hundred records of the right form, few enough that their bytes stay in the cache while column after
+//! A strip: some records of the right form, few enough that their bytes stay in the nearest cache while column after
 //! column is built from them.
 
-use super::record::{Quotes, Record, Records};
+use super::lanes::Quotes;
+use super::record::{Record, Records};
 
 /// How many records a strip holds at most.
-pub(super) const STRIP_ROWS: usize = 512;
+pub(super) const STRIP_ROWS: usize = 128;
 
 /// Records with as many fields as the header has.
 pub(super) struct Strip<'a> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::drafts::fqn;
-use super::resolve::{Call, Index, calls_of};
+use super::resolve::{Call, Index, calls_at};
 use super::{Docs, Loader};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::NodeId;
@@ -70,7 +70,7 @@ fn depends_on(
     let mut parents = Vec::new();
     for call in &exposure.depends_on {
         let parsed = loader.renderer(package).calls_of(&call.value, &call.spot)?;
-        for found in calls_of(&parsed) {
+        for found in calls_at(&parsed, &call.spot) {
             let (id, unknown) = match &found {
                 Call::Ref(name, _) => {
                     let wanted = name.package.as_deref();

@@ -8,12 +8,12 @@ use super::attached::Attached;
 use super::drafts::fqn;
 use super::macros::{has_test, test_names};
 use super::python::str_of;
-use super::resolve::{Call, calls_of};
+use super::resolve::calls_at;
 use super::sql_node::{FAILURES_SCHEMA, tree_of};
 use super::test_name::id_hash;
 use super::{Loader, Unresolved};
 use crate::diagnostic::Diagnostic;
-use crate::jinja::{Parsed, Scope, Template};
+use crate::jinja::{Scope, Template};
 use crate::manifest::layers::Merged;
 use crate::manifest::render::{Renderer, move_to};
 use crate::manifest::{Config, Node, NodeId, NodeKind, TestKind, TestSpec};
@@ -46,7 +46,8 @@ impl Loader<'_> {
             Some(true) => Some(self.name_relation(&config, &renderer, identity, Some(FAILURES_SCHEMA)).map_err(here)?),
             _ => None,
         };
-        let calls = calls_at(&parsed, test);
+        // Where its template calls is nothing the user has written.
+        let calls = calls_at(&parsed, &test.spot);
         let kind = TestKind::Generic { name: test.name.clone(), package: test.package.clone(), kwargs };
         let column = attached.column.map(|column| column.name.value.clone());
         let node = Node {
@@ -122,15 +123,6 @@ impl Loader<'_> {
         }
         Config::read(merged, NodeKind::Test, &test.spot)
     }
-}
-
-/// The calls of the test's macro, at the place of the test: its template is not the user's.
-fn calls_at(parsed: &Parsed, test: &DataTestProperties) -> Vec<Call> {
-    let moved = |call| match call {
-        Call::Ref(name, _) => Call::Ref(name, test.spot.place()),
-        Call::Source(name, _) => Call::Source(name, test.spot.place()),
-    };
-    calls_of(parsed).into_iter().map(moved).collect()
 }
 
 /// The template dbt makes of a generic test.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::resolve::{Index, Outcome, calls_of};
+use super::resolve::{Index, Outcome, calls_at};
 use super::{Findings, Loader, Unresolved};
 use crate::diagnostic::Diagnostic;
 use crate::jinja::Template;
@@ -77,7 +77,7 @@ impl Loader<'_> {
         let parsed = renderer
             .with_scope(None, None, |scope| self.jinja.parse(&template, &scope))
             .map_err(|error| move_to(error, spot))?;
-        let calls = calls_of(&parsed);
+        let calls = calls_at(&parsed, spot);
         let node = Node {
             id: NodeId::new(format!("operation.{}.{name}", package.name())),
             kind: NodeKind::Operation,

@@ -8,23 +8,51 @@ use super::Unresolved;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::jinja::Parsed;
 use crate::manifest::{Node, NodeId, NodeKind, RefName, SourceName};
+use crate::project::Spot;
 
 /// A call of `ref()` or `source()` and where it stands.
 #[derive(Debug, Clone)]
 pub(in crate::manifest) enum Call {
-    Ref(RefName, Place),
-    Source(SourceName, Place),
+    Ref(RefName, Site),
+    Source(SourceName, Site),
 }
 
-/// The calls of a template, in order.
+/// Where a call stands.
+#[derive(Debug, Clone)]
+pub(in crate::manifest) enum Site {
+    /// In a template: the node's own, or a macro of another file.
+    Template(Place),
+    /// In a value of a property file, which stands there.
+    Value(Spot),
+}
+
+impl Site {
+    fn place(&self) -> Place {
+        match self {
+            Site::Template(place) => place.clone(),
+            Site::Value(spot) => spot.place(),
+        }
+    }
+}
+
+/// The calls of a node's template, in order.
 pub(super) fn calls_of(parsed: &Parsed) -> Vec<Call> {
+    calls(parsed, |place| Site::Template(place.clone()))
+}
+
+/// The calls of a value that stands at `spot`.
+pub(super) fn calls_at(parsed: &Parsed, spot: &Spot) -> Vec<Call> {
+    calls(parsed, |_| Site::Value(spot.clone()))
+}
+
+fn calls(parsed: &Parsed, site: impl Fn(&Place) -> Site) -> Vec<Call> {
     let refs = parsed.refs.iter().map(|call| {
         let name = RefName { package: call.package.clone(), name: call.name.clone(), version: call.version.clone() };
-        Call::Ref(name, call.place.clone())
+        Call::Ref(name, site(&call.place))
     });
     let sources = parsed.sources.iter().map(|call| {
         let name = SourceName { source: call.source.clone(), table: call.table.clone() };
-        Call::Source(name, call.place.clone())
+        Call::Source(name, site(&call.place))
     });
     refs.chain(sources).collect()
 }
@@ -156,7 +184,7 @@ impl Index {
 
     fn find(&self, call: &Call, node: &Node) -> Result<NodeId, Miss> {
         match call {
-            Call::Ref(name, place) => {
+            Call::Ref(name, site) => {
                 let package = name.package.as_deref();
                 if let Some(id) = self.find_ref(package, &name.name, &node.package) {
                     return Ok(id.clone());
@@ -165,11 +193,11 @@ impl Index {
                     return Err(Miss::Broken);
                 }
                 if self.disabled.contains(&name.name) {
-                    return Err(Miss::Disabled(disabled(&format!("'{}'", name.name), place)));
+                    return Err(Miss::Disabled(disabled(&format!("'{}'", name.name), site)));
                 }
-                Err(Miss::Unknown(self.unknown_ref(package, &name.name).at(place.clone())))
+                Err(Miss::Unknown(self.unknown_ref(package, &name.name).at(site.place())))
             }
-            Call::Source(name, place) => {
+            Call::Source(name, site) => {
                 if let Some(id) = self.find_source(&name.source, &name.table, &node.package) {
                     return Ok(id.clone());
                 }
@@ -178,16 +206,16 @@ impl Index {
                     return Err(Miss::Broken);
                 }
                 if self.disabled_sources.contains(&key) {
-                    return Err(Miss::Disabled(disabled(&format!("source '{}.{}'", key.0, key.1), place)));
+                    return Err(Miss::Disabled(disabled(&format!("source '{}.{}'", key.0, key.1), site)));
                 }
-                Err(Miss::Unknown(self.unknown_source(&name.source, &name.table).at(place.clone())))
+                Err(Miss::Unknown(self.unknown_source(&name.source, &name.table).at(site.place())))
             }
         }
     }
 }
 
-fn disabled(what: &str, place: &Place) -> Diagnostic {
-    let error = Diagnostic::new(format!("{what} is disabled")).at(place.clone());
+fn disabled(what: &str, site: &Site) -> Diagnostic {
+    let error = Diagnostic::new(format!("{what} is disabled")).at(site.place());
     error.hint("set its `enabled: true`, or do not read it here")
 }
 

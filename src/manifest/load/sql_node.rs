@@ -194,7 +194,10 @@ pub(super) fn tree_of(project: &ProjectFile, kind: NodeKind) -> Cow<'_, ConfigTr
 fn layer_of(parsed: &Parsed, spot: &Spot) -> Layer {
     let mut layer = Layer::default();
     for (key, value, place) in &parsed.configs {
-        layer.insert(key.as_str(), value.clone(), Spot::of_place(spot.file(), place));
+        // A macro that calls config() stands in another file.
+        let here = place.path == spot.path();
+        let spot = if here { Spot::of_place(spot.file(), place) } else { spot.clone() };
+        layer.insert(key.as_str(), value.clone(), spot);
     }
     layer
 }

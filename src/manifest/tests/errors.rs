@@ -210,3 +210,21 @@ fn an_error_of_one_node_is_not_told_again_where_it_is_read() {
     let shown = shop().file("models/gold/dim.sql", "{{ config(severity='bad') }}").errors();
     assert_eq!(shown.matches("-->").count(), 1, "{shown}");
 }
+
+#[test]
+fn calls_and_configuration_in_macros_and_hooks() {
+    let shown = TestProject::new()
+        .file("dbt_project.yml", "name: shop\nprofile: shop\non-run-end:\n  - select * from {{ ref('gone') }}\n")
+        .file("macros/m.sql", "\n\n{% macro m() %}{{ config(limit='many') }}{{ ref('nowhere') }}{% endmacro %}")
+        .file("models/a.sql", "{{ m() }}")
+        .errors();
+    assert_shown(
+        &shown,
+        &["configuration 'limit' must be a count of rows", "--> models/a.sql:1:1", "dbt_project.yml:4:5"],
+    );
+    let shown = TestProject::new()
+        .file("macros/m.sql", "\n\n{% macro m() %}{{ ref('nowhere') }}{% endmacro %}")
+        .file("models/a.sql", "{{ m() }}")
+        .errors();
+    assert_shown(&shown, &["'nowhere'", "--> macros/m.sql:3:"]);
+}

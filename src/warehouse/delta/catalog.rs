@@ -164,7 +164,9 @@ impl Catalog {
             }
         }
         found.ok_or_else(|| {
-            WarehouseError::NoSuchPublication(format!("there is no publication '{name}'; `medallion history` lists them"))
+            WarehouseError::NoSuchPublication(format!(
+                "there is no publication '{name}'; `medallion history` lists them"
+            ))
         })
     }
 }

@@ -31,7 +31,8 @@ pub async fn clean(
     }
     let Some(latest) = catalogs.last() else { return Ok(Cleaned::default()) };
     roll_forward(lake, &latest.commits).await?;
-    let replaced_at = |index: usize| catalogs.get(index + 1).and_then(|c| c.publication.as_ref()).map(|p| p.published_at);
+    let replaced_at =
+        |index: usize| catalogs.get(index + 1).and_then(|c| c.publication.as_ref()).map(|p| p.published_at);
     let forgotten: HashSet<usize> =
         (0..catalogs.len()).filter(|index| replaced_at(*index).is_some_and(|at| at < older_than)).collect();
     let mut kept = References::default();
@@ -47,11 +48,8 @@ pub async fn clean(
     let orphaned_before = older_than.min(Utc::now() - GRACE);
     for dir in known.dirs.iter() {
         for object in list(lake, &lake.table_path(dir)).await? {
-            let gone = if kept.dirs.contains(dir) {
-                is_unused_data(&object, &kept, &known, orphaned_before)
-            } else {
-                true
-            };
+            let gone =
+                if kept.dirs.contains(dir) { is_unused_data(&object, &kept, &known, orphaned_before) } else { true };
             if gone {
                 cleaned.files += 1;
                 cleaned.bytes += object.size;
@@ -81,7 +79,11 @@ fn is_unused_data(object: &ObjectMeta, kept: &References, known: &References, or
 async fn old_entries(lake: &Lake, latest: &Catalog, before: DateTime<Utc>) -> Result<Vec<Path>, WarehouseError> {
     let needed: HashSet<Path> = latest.commits.iter().map(|commit| own_path(lake, &commit.staged)).collect();
     let found = list(lake, &own_path(lake, "commits")).await?;
-    Ok(found.into_iter().filter(|o| o.last_modified < before && !needed.contains(&o.location)).map(|o| o.location).collect())
+    Ok(found
+        .into_iter()
+        .filter(|o| o.last_modified < before && !needed.contains(&o.location))
+        .map(|o| o.location)
+        .collect())
 }
 
 async fn list(lake: &Lake, folder: &Path) -> Result<Vec<ObjectMeta>, WarehouseError> {

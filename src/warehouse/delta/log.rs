@@ -51,18 +51,25 @@ pub fn entry(
 }
 
 fn table_actions(base: Option<&LakeTable>, schema: &Schema) -> Result<Vec<Action>, WarehouseError> {
-    let plain = Schema::new(schema.fields().iter().map(|field| {
-        let data_type = match field.data_type() {
-            DataType::Utf8View => DataType::Utf8,
-            DataType::BinaryView => DataType::Binary,
-            other => other.clone(),
-        };
-        field.as_ref().clone().with_data_type(data_type)
-    }).collect::<Vec<_>>());
+    let plain = Schema::new(
+        schema
+            .fields()
+            .iter()
+            .map(|field| {
+                let data_type = match field.data_type() {
+                    DataType::Utf8View => DataType::Utf8,
+                    DataType::BinaryView => DataType::Binary,
+                    other => other.clone(),
+                };
+                field.as_ref().clone().with_data_type(data_type)
+            })
+            .collect::<Vec<_>>(),
+    );
     let kernel: StructType = (&plain).try_into_kernel()?;
     let no_partitions: [&str; 0] = [];
     let no_properties: [(&str, &str); 0] = [];
-    let failed = |error: deltalake::kernel::Error| WarehouseError::Task(format!("cannot describe the table to Delta: {error}"));
+    let failed =
+        |error: deltalake::kernel::Error| WarehouseError::Task(format!("cannot describe the table to Delta: {error}"));
     let metadata: Metadata = match base {
         Some(base) => base.metadata.clone().with_schema(&kernel).map_err(failed)?,
         None => new_metadata(&kernel, no_partitions, no_properties).map_err(failed)?,
@@ -154,7 +161,7 @@ pub async fn roll_forward(lake: &Lake, commits: &[LogCommit]) -> Result<(), Ware
 
 /// Readers replay the log from the last checkpoint: every tenth version gets one.
 async fn checkpoint_now_and_then(lake: &Lake, commit: &LogCommit) {
-    if commit.version == 0 || commit.version % 10 != 0 {
+    if commit.version == 0 || !commit.version.is_multiple_of(10) {
         return;
     }
     let made = async {
@@ -179,4 +186,3 @@ pub async fn newest_version(lake: &Lake, dir: &str, known: u64) -> Result<u64, W
     }
     Ok(newest)
 }
-

@@ -16,8 +16,7 @@ use super::scan::LakeScan;
 use super::snapshot::{LakeSnapshot, describe};
 use super::stage::{Draft, Stager};
 use crate::warehouse::{
-    Description, Publication, Receipt, RelationName, RunLabel, Snapshot, StageMode, Staged,
-    WarehouseError,
+    Description, Publication, Receipt, RelationName, RunLabel, Snapshot, StageMode, Staged, WarehouseError,
 };
 
 pub struct LakePublication {
@@ -130,7 +129,10 @@ impl LakePublication {
         let changes = self.changes();
         let base = &self.base.catalog;
         !changes.drafts.values().any(|draft| draft.changed)
-            && changes.views.iter().all(|(name, sql)| base.relations.get(name) == Some(&Entry::View { sql: sql.clone() }))
+            && changes
+                .views
+                .iter()
+                .all(|(name, sql)| base.relations.get(name) == Some(&Entry::View { sql: sql.clone() }))
             && changes.state.iter().all(|(key, value)| base.state.get(key) == value.as_ref())
     }
 
@@ -225,9 +227,7 @@ impl Publication for LakePublication {
     async fn scan_staged(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError> {
         let staged = self.changes().drafts.get(name).cloned();
         match staged {
-            Some(draft) => {
-                Ok(Arc::new(LakeScan::new(self.stager.lake.clone(), draft.dir, draft.schema, draft.files)))
-            }
+            Some(draft) => Ok(Arc::new(LakeScan::new(self.stager.lake.clone(), draft.dir, draft.schema, draft.files))),
             None => self.base.scan(name).await,
         }
     }

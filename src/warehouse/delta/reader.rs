@@ -43,7 +43,10 @@ impl AsyncFileReader for FileReader {
         async move { self.store.get_ranges(&self.path, &ranges).await.map_err(failed) }.boxed()
     }
 
-    fn get_metadata<'a>(&'a mut self, _: Option<&'a ArrowReaderOptions>) -> BoxFuture<'a, Result<Arc<ParquetMetaData>>> {
+    fn get_metadata<'a>(
+        &'a mut self,
+        _: Option<&'a ArrowReaderOptions>,
+    ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>>> {
         async move {
             let size = self.size;
             let metadata = ParquetMetaDataReader::new().load_and_finish(self, size).await?;

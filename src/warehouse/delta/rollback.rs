@@ -36,10 +36,11 @@ pub async fn rollback(
         changed.push(Change { name: name.clone(), rows: 0 });
     }
     changed.extend(
-        latest.relations.keys().filter(|name| !target.relations.contains_key(*name)).map(|name| Change {
-            name: name.clone(),
-            rows: 0,
-        }),
+        latest
+            .relations
+            .keys()
+            .filter(|name| !target.relations.contains_key(*name))
+            .map(|name| Change { name: name.clone(), rows: 0 }),
     );
     let views = changed.len() - next.commits.len();
     let tables = next.commits.len();

@@ -95,14 +95,13 @@ impl TableProvider for LakeScan {
         }
         let url = ObjectStoreUrl::parse(store_url(&self.lake))?;
         state.runtime_env().register_object_store(url.as_ref(), Arc::clone(&self.lake.store));
-        let mut source = ParquetSource::new(Arc::clone(&self.schema))
-            .with_table_parquet_options(TableParquetOptions {
-                global: state.config_options().execution.parquet.clone(),
-                ..Default::default()
-            });
+        let mut source = ParquetSource::new(Arc::clone(&self.schema)).with_table_parquet_options(TableParquetOptions {
+            global: state.config_options().execution.parquet.clone(),
+            ..Default::default()
+        });
         if let Some(filter) = conjunction(filters.to_vec()) {
             let schema = DFSchema::try_from(Arc::clone(&self.schema))?;
-            source = source.with_predicate(state.create_physical_expr(filter, &schema)?).clone();
+            source = source.with_predicate(state.create_physical_expr(filter, &schema)?);
         }
         let groups = self.file_group().split_files(state.config().target_partitions());
         let config = FileScanConfigBuilder::new(url, Arc::new(source))

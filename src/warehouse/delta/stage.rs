@@ -69,11 +69,10 @@ impl Stager {
         let replaces = matches!(mode, StageMode::Replace { .. });
         let schema = if replaces { incoming } else { widened(&draft.schema, &incoming) };
         let plan = MergePlan::new(&schema, mode)?;
-        let target =
-            Target { lake: self.lake.clone(), dir: draft.dir.clone(), label: self.label.clone(), schema };
+        let target = Target { lake: self.lake.clone(), dir: draft.dir.clone(), label: self.label.clone(), schema };
         let mut written = write_streams(&target, streams, &plan.hashing).await?;
         let mut staged = Staged::default();
-        let mut drop_written = plan.unique.then(|| Superseded::among(&written)).unwrap_or_default();
+        let mut drop_written = if plan.unique { Superseded::among(&written) } else { Superseded::default() };
         staged.duplicates = drop_written.count;
         let old = if replaces { Arc::default() } else { Arc::clone(&draft.files) };
         let mut files: Vec<DataFile> = Vec::with_capacity(old.len() + written.files.len());
@@ -109,17 +108,17 @@ impl Stager {
         &self,
         draft: Draft,
         unique_key: &[String],
-        mut keys: Vec<SendableRecordBatchStream>,
+        keys: Vec<SendableRecordBatchStream>,
     ) -> Result<(Draft, Staged), WarehouseError> {
         let key = column_indices(&draft.schema, unique_key)?;
         let key_schema: SchemaRef = Arc::new(draft.schema.project(&key)?);
         let mut wanted = StagedKeys::default();
-        for stream in &mut keys {
-            while let Some(batch) = stream.next().await {
-                let batch = conform(&batch?, &key_schema)?;
-                let all: Vec<usize> = (0..batch.num_columns()).collect();
-                wanted.add(&key_hashes(&batch, &all)?);
-            }
+        // All at once: a partition of a join may wait for the others to start.
+        let mut batches = futures::stream::select_all(keys);
+        while let Some(batch) = batches.next().await {
+            let batch = conform(&batch?, &key_schema)?;
+            let all: Vec<usize> = (0..batch.num_columns()).collect();
+            wanted.add(&key_hashes(&batch, &all)?);
         }
         let target = Target {
             lake: self.lake.clone(),

@@ -25,12 +25,6 @@ pub struct LakeTable {
     pub protocol: Protocol,
 }
 
-impl LakeTable {
-    pub fn rows(&self) -> u64 {
-        self.files.iter().map(|file| file.rows).sum()
-    }
-}
-
 /// Tables that were opened before. A version never changes, so it is opened once a process.
 #[derive(Debug, Default)]
 pub struct TableCache {

@@ -49,6 +49,9 @@ trait ColumnBuilder {
     /// Appends a value for each row of the strip; a row that cannot be taken is a failure and appended as NULL.
     fn append(&mut self, strip: &Strip<'_>, failures: &mut Vec<Failure>);
 
+    /// Makes room for so many times the values there are.
+    fn reserve(&mut self, times: usize);
+
     /// Takes the last values back, all after the first `rows`.
     fn truncate(&mut self, rows: usize);
 
@@ -102,6 +105,13 @@ impl<'a> BatchBuilder<'a> {
         }
         self.append_columns(strip, false, &mut failures);
         self.rows += strip.rows();
+    }
+
+    /// Makes room for so many times the rows there are: growing in steps would copy them again and again.
+    pub fn reserve(&mut self, times: usize) {
+        for (_, column) in &mut self.columns {
+            column.reserve(times);
+        }
     }
 
     fn append_columns(&mut self, strip: &Strip<'_>, that_can_fail: bool, failures: &mut Vec<Failure>) {

@@ -106,6 +106,11 @@ impl ColumnBuilder for TextBuilder<'_> {
         }
     }
 
+    fn reserve(&mut self, times: usize) {
+        self.offsets.reserve(self.offsets.len() * times);
+        self.values.reserve(self.values.len() * times);
+    }
+
     fn truncate(&mut self, rows: usize) {
         self.offsets.truncate(rows + 1);
         self.empty.retain(|row| *row < rows);

@@ -53,6 +53,11 @@ impl<T: Copy + Default, R: Fn(&[u8]) -> Option<T>> ColumnBuilder for TypedBuilde
         }
     }
 
+    fn reserve(&mut self, times: usize) {
+        self.values.reserve(self.values.len() * times);
+        self.validity.reserve(times);
+    }
+
     fn truncate(&mut self, rows: usize) {
         self.values.truncate(rows);
         self.validity.truncate(rows);

@@ -13,6 +13,11 @@ impl Validity {
         self.valid.push(valid);
     }
 
+    /// Makes room for so many times the values there are.
+    pub fn reserve(&mut self, times: usize) {
+        self.valid.reserve(self.valid.len() * times);
+    }
+
     pub fn truncate(&mut self, rows: usize) {
         self.valid.truncate(rows);
     }

@@ -4,6 +4,8 @@
 #[derive(Debug, PartialEq)]
 pub(super) struct Plain {
     pub line: u64,
+    /// In bytes, without the line end.
+    pub length: usize,
     pub fields: Vec<Option<Vec<u8>>>,
     /// Whether all quotes are as they should be.
     pub right: bool,
@@ -20,7 +22,7 @@ pub(super) fn records(bytes: &[u8], delimiter: u8, quote: Option<u8>, limit: usi
             let mut value = Vec::new();
             let mut quoted = false;
             if at < bytes.len() && Some(bytes[at]) == quote {
-                if let Some((text, closing)) = quoted_text(&bytes[at + 1..]).filter(|(_, length)| length + 1 <= limit) {
+                if let Some((text, closing)) = quoted_text(&bytes[at + 1..]).filter(|(_, length)| *length < limit) {
                     line += line_ends(&bytes[at + 1..at + 1 + closing]);
                     (value, quoted, at) = (text, true, at + 2 + closing);
                 } else {
@@ -38,11 +40,11 @@ pub(super) fn records(bytes: &[u8], delimiter: u8, quote: Option<u8>, limit: usi
             }
             at += 1;
         }
-        let blank = at == start;
+        let length = at - start;
         at += if bytes[at..].starts_with(b"\r\n") { 2 } else { 1 };
         line += 1;
-        if !blank {
-            records.push(Plain { line: first_line, fields, right });
+        if length > 0 {
+            records.push(Plain { line: first_line, length, fields, right });
         }
     }
     records
