@@ -12,6 +12,7 @@ use crate::manifest::{Manifest, NodeId};
 use crate::materialize::Workspace;
 use crate::project::{ProfileValue, TargetProfile};
 use crate::report::{self, ReportOptions};
+use crate::runner::Runner;
 use crate::runner::events::{Event, Reporter};
 use crate::warehouse::delta::DeltaWarehouse;
 use crate::warehouse::{AsOf, RunLabel, Warehouse};
@@ -100,6 +101,7 @@ impl Context {
             relations,
             started_at: self.started_at,
             invocation_id: self.invocation_id.clone(),
+            log: Runner::template_log(&self.reporter),
         })
     }
 }

@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn a_syntax_error_points_at_the_word() {
-        let sql = "select a\nfrom where b";
+        let sql = "select a\nfrom ) b";
         let error = super::super::parse(sql).unwrap_err();
         let shown = diagnose(&error, Path::new("m.sql"), sql);
         let place = shown.place.unwrap();

@@ -32,7 +32,7 @@ pub struct Session {
 impl Session {
     pub(super) fn new(engine: &Engine, relations: Arc<dyn Relations>, options: &SessionOptions) -> Result<Self> {
         let cell = Arc::new(OnceLock::new());
-        let state = SessionStateBuilder::new()
+        let state = postgres::with_planners(SessionStateBuilder::new())
             .with_config(config(engine, options))
             .with_runtime_env(Arc::clone(&engine.runtime))
             .with_default_features()
@@ -90,6 +90,7 @@ fn config(engine: &Engine, options: &SessionOptions) -> SessionConfig {
     settings.sql_parser.dialect = Dialect::PostgreSQL;
     // 1.5 is a numeric in Postgres, not a float8.
     settings.sql_parser.parse_float_as_decimal = true;
+    settings.execution.time_zone = Some(postgres::UTC.to_string());
     settings.execution.parquet.pushdown_filters = true;
     config
 }

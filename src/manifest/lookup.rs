@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{Manifest, Node, NodeId, NodeKind};
 use crate::dag::Dag;
 use crate::diagnostic::Diagnostic;
-use crate::jinja::{Scope, Target};
+use crate::jinja::{LogFn, Scope, Target};
 
 impl Manifest {
     /// An enabled node.
@@ -56,12 +56,14 @@ impl Manifest {
         &self,
         node: &Node,
         test_kwargs: Option<&Map<String, Value>>,
+        on_log: LogFn<'_>,
         run: impl FnOnce(Scope<'_>) -> T,
     ) -> T {
         let env = |name: &str| self.options.env.get(name);
         let model = node.to_json();
         let scope = self.context.scope(&node.package, &env);
-        run(Scope { node: Some(&model), config: Some(&node.config.raw), test_kwargs, ..scope })
+        let config = Some(&node.config.raw);
+        run(Scope { node: Some(&model), config, test_kwargs, on_log: Some(on_log), ..scope })
     }
 
     /// The graph in which `build` runs these nodes: an edge for every way from one to another, and from each test to

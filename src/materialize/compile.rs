@@ -89,7 +89,7 @@ impl<'a> Compiler<'a> {
     /// Calls `run` with what the node's template sees.
     fn with_scope<T>(&self, node: &Node, run: impl FnOnce(&Scope<'_>) -> T) -> T {
         let kwargs = test_kwargs(node, &self.workspace.manifest);
-        self.workspace.manifest.with_node_scope(node, kwargs.as_ref(), |mut scope| {
+        self.workspace.manifest.with_node_scope(node, kwargs.as_ref(), &*self.workspace.log, |mut scope| {
             scope.run_started_at = self.workspace.started_at;
             scope.invocation_id = self.workspace.invocation_id.clone();
             run(&scope)

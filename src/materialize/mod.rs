@@ -16,6 +16,7 @@ pub use host::postgres_type;
 
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Relations, Session, diagnose};
+pub use crate::jinja::LogLevel;
 use crate::manifest::{Manifest, Materialization, Node};
 use crate::warehouse::{Publication, RelationName, WarehouseError};
 
@@ -29,7 +30,11 @@ pub struct Workspace {
     pub relations: Arc<dyn Relations>,
     pub started_at: DateTime<Utc>,
     pub invocation_id: String,
+    /// Takes what templates say by `log`, `print` and `exceptions.warn`.
+    pub log: TemplateLog,
 }
+
+pub type TemplateLog = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 
 /// What came of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]

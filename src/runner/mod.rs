@@ -22,6 +22,7 @@ use self::events::{Event, NodeInfo, NodeResult, ReportKind, Reporter, RunInfo, R
 use crate::diagnostic::Diagnostic;
 use crate::engine::Engine;
 use crate::manifest::{Manifest, Node, NodeId, NodeKind};
+use crate::materialize::{LogLevel, TemplateLog};
 use crate::plan::Plan;
 use crate::warehouse::{RunLabel, Warehouse};
 
@@ -68,6 +69,7 @@ impl Runner {
         let clock = Instant::now();
         let info = Arc::new(self.info(&plan));
         self.reporter.event(&Event::RunStarted(Arc::clone(&info)));
+        self.warn_of_hooks(&plan);
         let loaded = loads::run(self, &plan).await;
         let built = models::run(self, &plan, &loaded).await?;
         let mut results = loaded;
@@ -109,6 +111,34 @@ impl Runner {
             found: found.into_iter().filter(|(_, count)| *count > 0).collect(),
             loads: plan.loads.len(),
             nodes: plan.graph.len(),
+        }
+    }
+
+    /// Passes on what templates say.
+    pub fn template_log(reporter: &Arc<dyn Reporter>) -> TemplateLog {
+        let reporter = Arc::clone(reporter);
+        Arc::new(move |level, text| match level {
+            LogLevel::Debug => tracing::debug!("{text}"),
+            LogLevel::Info => reporter.event(&Event::Message(text.to_string())),
+            LogLevel::Warn => reporter.event(&Event::Warning(Diagnostic::new(text))),
+        })
+    }
+
+    /// Hooks are SQL that changes things, and this medallion runs queries only: whoever relies on one must know.
+    fn warn_of_hooks(&self, plan: &Plan) {
+        let warn = |node: &Node, what: &str| {
+            let warning = Diagnostic::new(format!("{}: {what} is not run", node.name))
+                .at(node.place())
+                .hint("medallion publishes all tables of a run at once and runs no SQL that changes them in between");
+            self.reporter.event(&Event::Warning(warning));
+        };
+        for node in plan.graph.keys().filter_map(|id| self.manifest.nodes.get(id)) {
+            if !node.config.pre_hook.is_empty() || !node.config.post_hook.is_empty() {
+                warn(node, "its pre_hook or post_hook");
+            }
+        }
+        for node in self.manifest.on_run_start.iter().chain(&self.manifest.on_run_end) {
+            warn(node, "the hook");
         }
     }
 

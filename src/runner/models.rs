@@ -78,6 +78,7 @@ impl Phase {
             relations,
             started_at: runner.options.started_at,
             invocation_id: runner.options.invocation_id.clone(),
+            log: Runner::template_log(&runner.reporter),
         };
         Ok(Phase {
             runner: runner.clone(),

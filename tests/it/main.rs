@@ -10,3 +10,4 @@ mod lake;
 mod load;
 mod models;
 mod support;
+mod traps;

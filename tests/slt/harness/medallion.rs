@@ -8,9 +8,9 @@ use arrow::datatypes::DataType;
 use async_trait::async_trait;
 use chrono::DateTime;
 use datafusion::catalog::TableProvider;
+use datafusion::common::Column;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
-use datafusion::common::Column;
 use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::Expr;
 use medallion::engine::{Engine, EngineOptions, Relations, Session, SessionOptions};
@@ -61,7 +61,7 @@ impl MedallionDb {
         let relations = Arc::new(InMemory::default());
         let instant = DateTime::from_timestamp_micros(INSTANT_MICROS).unwrap_or_default();
         let options = SessionOptions { database: "slt".to_string(), schema: "public".to_string(), instant };
-        let session = engine.session(Arc::clone(&relations) as Arc<dyn Relations>, options)?;
+        let session = engine.session(Arc::clone(&relations) as Arc<dyn Relations>, &options)?;
         Ok(MedallionDb { relations, session })
     }
 
@@ -129,7 +129,7 @@ impl AsyncDB for MedallionDb {
         }
         let rows = self.rows(sql).await?;
         let types = vec![DefaultColumnType::Any; rows.first().map_or(0, Vec::len)];
-        Ok(if rows.is_empty() { DBOutput::StatementComplete(0) } else { DBOutput::Rows { types, rows } })
+        Ok(DBOutput::Rows { types, rows })
     }
 
     async fn shutdown(&mut self) {}

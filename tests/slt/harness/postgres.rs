@@ -46,7 +46,9 @@ impl Server {
         }
         let data = folder.path().join("data");
         let mut initdb = as_user(&bin.join("initdb"), user, folder.path());
-        initdb.args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"]).arg(&data);
+        initdb
+            .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"])
+            .arg(&data);
         let done = initdb.output().map_err(|error| format!("initdb: {error}"))?;
         if !done.status.success() {
             return Err(format!("initdb: {}", String::from_utf8_lossy(&done.stderr).trim()));
@@ -56,7 +58,11 @@ impl Server {
         for setting in ["listen_addresses=", "fsync=off", "timezone=UTC", "datestyle=ISO, MDY"] {
             postgres.args(["-c", setting]);
         }
-        let process = postgres.stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(|error| format!("postgres: {error}"))?;
+        let process = postgres
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("postgres: {error}"))?;
         let mut server = Server { folder, bin, process };
         server.wait_until_ready()?;
         Ok(server)
@@ -126,13 +132,16 @@ fn unprivileged_user() -> Result<(u32, u32), String> {
         let mut ids = line.split(':').skip(2).map(|id| id.parse().ok());
         Some((ids.next()??, ids.next()??))
     };
-    find("postgres").or_else(|| find("nobody")).ok_or_else(|| "root cannot run a server, and there is no other user".to_string())
+    find("postgres")
+        .or_else(|| find("nobody"))
+        .ok_or_else(|| "root cannot run a server, and there is no other user".to_string())
 }
 
 /// The effective user and group in a process' status file.
 fn status_ids(path: &str) -> Option<(u32, u32)> {
     let status = std::fs::read_to_string(path).ok()?;
-    let id = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)?.split_whitespace().nth(1)?.parse().ok());
+    let id =
+        |key: &str| status.lines().find_map(|line| line.strip_prefix(key)?.split_whitespace().nth(1)?.parse().ok());
     Some((id("Uid:")?, id("Gid:")?))
 }
 

@@ -1,0 +1,61 @@
+//! Casts: to an integer they round, to text they write what Postgres writes, a float8 becomes a numeric from its first 15
+//! digits, and `varchar(n)` cuts.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::DFSchema;
+use datafusion::common::tree_node::Transformed;
+use datafusion::error::Result;
+use datafusion::functions::unicode::expr_fn::left;
+use datafusion::logical_expr::{Cast, Expr, ScalarUDF, lit};
+use medallion_udfs::{PgCastInt, PgCastNumeric, PgCastText};
+
+use super::rewrite::type_of;
+use super::types::length_of;
+
+pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let Expr::Cast(Cast { expr: value, field }) = expr else { return Ok(Transformed::no(expr)) };
+    let Some(from) = type_of(&value, schema) else {
+        return Ok(Transformed::no(Expr::Cast(Cast { expr: value, field })));
+    };
+    let length = length_of(&field);
+    let to = field.data_type();
+    let rewritten = match function(&from, to) {
+        Some(function) => {
+            let call = function.call(vec![*value]);
+            let exact = is_text(to) || matches!(to, DataType::Decimal128(_, _));
+            if exact { cast(call, to.clone()) } else { call }
+        }
+        None if length.is_some() => cast(*value, to.clone()),
+        None => return Ok(Transformed::no(Expr::Cast(Cast { expr: value, field }))),
+    };
+    Ok(Transformed::yes(match length {
+        Some(length) => left(rewritten, lit(length)),
+        None => rewritten,
+    }))
+}
+
+/// What does the cast between two types; `None` where DataFusion's means the same.
+fn function(from: &DataType, to: &DataType) -> Option<ScalarUDF> {
+    let fractional = from.is_floating() || from.is_decimal();
+    Some(match to {
+        DataType::Int16 if fractional => ScalarUDF::from(PgCastInt::int2()),
+        DataType::Int32 if fractional => ScalarUDF::from(PgCastInt::int4()),
+        DataType::Int64 if fractional => ScalarUDF::from(PgCastInt::int8()),
+        DataType::Decimal128(_, _) if from.is_floating() => ScalarUDF::from(PgCastNumeric::default()),
+        to if is_text(to) && has_own_text(from) => ScalarUDF::from(PgCastText::default()),
+        _ => return None,
+    })
+}
+
+fn cast(expr: Expr, to: DataType) -> Expr {
+    Expr::Cast(Cast::new(Box::new(expr), to))
+}
+
+pub fn is_text(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+/// Whether Postgres and Arrow write values of this type differently.
+fn has_own_text(data_type: &DataType) -> bool {
+    data_type.is_floating() || matches!(data_type, DataType::Timestamp(_, _))
+}

@@ -1,0 +1,23 @@
+//! Functions that SQL names.
+
+use chrono::{DateTime, Utc};
+use datafusion::error::Result;
+use datafusion::execution::context::SessionContext;
+use datafusion::functions::math;
+use datafusion::functions_aggregate::{bool_and_or, variance};
+
+use super::clock;
+
+/// Registers the functions that make up the difference; all of them see the clock stand at `instant`.
+pub fn register(context: &SessionContext, instant: DateTime<Utc>) -> Result<()> {
+    for function in medallion_udfs::all() {
+        context.register_udf(function.as_ref().clone());
+    }
+    for function in clock::functions(instant) {
+        context.register_udf(function);
+    }
+    context.register_udf(math::ceil().as_ref().clone().with_aliases(["ceiling"]));
+    context.register_udaf(bool_and_or::bool_and_udaf().as_ref().clone().with_aliases(["every"]));
+    context.register_udaf(variance::var_samp_udaf().as_ref().clone().with_aliases(["variance"]));
+    Ok(())
+}
