@@ -1,7 +1,7 @@
 //! Ad-hoc SQL: `medallion sql`. A query's rows are written as they come, in one of five formats, and a prompt reads
 //! statements from a terminal or a pipe.
 //!
-//! [`write()`] takes any stream of batches and holds at most a page of it. [`repl`] needs a [`Session`], which is all it
+//! [`write()`] takes any stream of batches and holds at most a page of it. [`repl()`] needs a [`Session`], which is all it
 //! knows of engine and warehouse.
 
 mod cell;

@@ -1,8 +1,8 @@
 //! PostgreSQL's template patterns (`YYYY-MM-DD`, `FM999.99`) as PostgreSQL 15 reads them: what `to_date`,
 //! `to_timestamp` and `to_char` share.
 //!
-//! - [`Template`] is a parsed date pattern; [`Template::read`] takes a text apart into [`Fields`] with PostgreSQL's
-//!   leniency, [`Fields::date`] and [`Fields::timestamp`] put them together; [`Template::write`] goes the other way.
+//! - [`Template`] is a parsed date pattern; [`Template::read`] takes a text apart into [`Fields`](fields::Fields) with PostgreSQL's
+//!   leniency, [`Fields::date`](fields::Fields::date) and [`Fields::timestamp`](fields::Fields::timestamp) put them together; [`Template::write`] goes the other way.
 //! - [`number::NumberTemplate`] is a parsed number pattern.
 //! - Names of days and months are English and the session's time zone is UTC.
 //!
