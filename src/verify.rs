@@ -84,14 +84,14 @@ async fn compare(
     let table = relation.quoted();
     // Rows counted up for the table and down for its rebuild: what does not come to zero differs.
     let difference = format!(
-        "select sum(side) as side, {columns} from (select cast(1 as bigint) as side, {columns} from {table} \
+        "select cast(sum(side) as bigint) as side, {columns} from (select cast(1 as bigint) as side, {columns} from {table} \
          union all select cast(-1 as bigint), {columns} from (\n{}\n) as rebuilt) as both_sides \
          group by {columns} having sum(side) <> 0",
         compiled.sql
     );
     let counts = format!(
-        "select coalesce(sum(case when side > 0 then side end), 0), coalesce(-sum(case when side < 0 then side end), 0) \
-         from (\n{difference}\n) as differing"
+        "select cast(coalesce(sum(case when side > 0 then side end), 0) as bigint), \
+         cast(coalesce(-sum(case when side < 0 then side end), 0) as bigint) from (\n{difference}\n) as differing"
     );
     let counts = rows(workspace, &compiled, &counts).await?;
     let count = |column: usize| {

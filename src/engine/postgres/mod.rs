@@ -10,6 +10,7 @@ mod concat;
 mod dates;
 mod divide;
 mod functions;
+mod names;
 mod regex;
 mod rewrite;
 mod sums;

@@ -1,22 +1,30 @@
-//! What can be told from the syntax alone: a function in `FROM` that gives one column names it.
+//! What can be told from the syntax alone: the names of columns that a query does not name.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Ident, Statement, TableAlias, TableAliasColumnDef, TableFactor, VisitMut, VisitorMut,
+    Ident, Select, Statement, TableAlias, TableAliasColumnDef, TableFactor, VisitMut, VisitorMut,
 };
+
+use super::names::name_columns;
 
 const SERIES: &str = "generate_series";
 
-/// `generate_series(1, 3) AS g` has a column `g`, and `generate_series(1, 3)` a column `generate_series`.
+/// Names the columns of select lists and of functions in `FROM`: `generate_series(1, 3) AS g` has a column `g`, and
+/// `generate_series(1, 3)` a column `generate_series`.
 pub fn rewrite(statement: &mut Statement) {
-    let _: ControlFlow<()> = statement.visit(&mut NameSeries);
+    let _: ControlFlow<()> = statement.visit(&mut Names);
 }
 
-struct NameSeries;
+struct Names;
 
-impl VisitorMut for NameSeries {
+impl VisitorMut for Names {
     type Break = ();
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        name_columns(&mut select.projection);
+        ControlFlow::Continue(())
+    }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         let TableFactor::Table { name, args: Some(_), alias, .. } = factor else { return ControlFlow::Continue(()) };

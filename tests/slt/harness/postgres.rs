@@ -47,7 +47,15 @@ impl Server {
         let data = folder.path().join("data");
         let mut initdb = as_user(&bin.join("initdb"), user, folder.path());
         initdb
-            .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"])
+            .args([
+                "--auth=trust",
+                "--username=postgres",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--lc-ctype=C.UTF-8",
+                "--no-sync",
+                "-D",
+            ])
             .arg(&data);
         let done = initdb.output().map_err(|error| format!("initdb: {error}"))?;
         if !done.status.success() {
