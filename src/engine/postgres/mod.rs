@@ -4,6 +4,8 @@
 //! of types, and [`rewrite`] on the plan, where the types of operands are known. Functions that are named in SQL are
 //! replaced one by one in [`functions`].
 
+mod alternatives;
+mod average;
 mod casts;
 mod clock;
 mod concat;
@@ -11,6 +13,7 @@ mod dates;
 mod divide;
 mod functions;
 mod names;
+mod recursion;
 mod regex;
 mod rewrite;
 mod sums;

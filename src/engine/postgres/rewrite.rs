@@ -8,18 +8,25 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Values};
 
-use super::{casts, concat, dates, divide, regex, sums};
+use super::{alternatives, casts, concat, dates, divide, recursion, regex, sums};
 
 /// One rule: an expression whose operands are rewritten already, and the columns it may name. What a rule makes must not
 /// be taken up by it again, since a view's plan is rewritten once more inside the query that reads it.
 type Rule = fn(Expr, &DFSchema) -> Result<Transformed<Expr>>;
 
-const RULES: &[Rule] =
-    &[casts::rewrite, divide::rewrite, concat::rewrite, dates::rewrite, regex::rewrite, sums::rewrite];
+const RULES: &[Rule] = &[
+    casts::rewrite,
+    alternatives::rewrite,
+    divide::rewrite,
+    concat::rewrite,
+    dates::rewrite,
+    regex::rewrite,
+    sums::rewrite,
+];
 
 /// `plan` with Postgres' meaning. Its columns keep their names; their types may change.
 pub fn rewrite(plan: LogicalPlan) -> Result<LogicalPlan> {
-    plan.transform_up_with_subqueries(rewrite_node).map(|rewritten| rewritten.data)
+    recursion::pin_types(plan)?.data.transform_up_with_subqueries(rewrite_node).map(|rewritten| rewritten.data)
 }
 
 fn rewrite_node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
@@ -28,9 +35,11 @@ fn rewrite_node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
         schema.merge(&DFSchema::try_from_qualified_schema(scan.table_name.clone(), &scan.source.schema())?);
     }
     let names = NamePreserver::new(&plan);
+    let gives_values = matches!(plan, LogicalPlan::Projection(_) | LogicalPlan::Values(_));
     let rewritten = plan.map_expressions(|expr| {
         let name = names.save(&expr);
-        let rewritten = expr.transform_up(|expr| apply(expr, &schema))?;
+        let mut rewritten = expr.transform_up(|expr| apply(expr, &schema))?;
+        rewritten.transformed |= gives_values && alternatives::narrow(&mut rewritten.data);
         Ok(if rewritten.transformed { rewritten.update_data(|expr| name.restore(expr)) } else { rewritten })
     })?;
     // The types of a node follow from its inputs too, so that all nodes above a change are computed again.

@@ -1,16 +1,14 @@
-//! Sums and averages of integers that are numerics: `sum(bigint)`, which must not wrap, and `avg` of any integer.
+//! `sum(bigint)` is a numeric, which does not wrap.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::DFSchema;
 use datafusion::common::tree_node::Transformed;
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::{AggregateFunction, WindowFunction};
 use datafusion::logical_expr::{Cast, Expr, WindowFunctionDefinition};
 
 use super::rewrite::type_of;
 
-/// The average of a decimal has four decimals more than it: 16, of a quotient as Postgres computes it.
-const AVERAGED: DataType = DataType::Decimal128(34, 12);
 const SUMMED: DataType = DataType::Decimal128(38, 0);
 
 pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
@@ -33,12 +31,20 @@ pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
 
 fn widen(function: &str, args: &mut [Expr], schema: &DFSchema) -> bool {
     let [argument] = args else { return false };
-    let Some(from) = type_of(argument, schema) else { return false };
-    let to = match function {
-        "sum" if from == DataType::Int64 => SUMMED,
-        "avg" if from.is_integer() => AVERAGED,
-        _ => return false,
+    let is_widened = function == "sum" && is_bigint(argument, schema);
+    if is_widened {
+        *argument = Expr::Cast(Cast::new(Box::new(std::mem::take(argument)), SUMMED));
+    }
+    is_widened
+}
+
+/// A number that is written out makes no bigint of an expression, unless it is too large for another type.
+fn is_bigint(expr: &Expr, schema: &DFSchema) -> bool {
+    let is_narrow = match expr {
+        Expr::Literal(ScalarValue::Int64(Some(number)), _) => i32::try_from(*number).is_ok(),
+        Expr::BinaryExpr(binary) => !is_bigint(&binary.left, schema) && !is_bigint(&binary.right, schema),
+        Expr::Negative(operand) => !is_bigint(operand, schema),
+        _ => false,
     };
-    *argument = Expr::Cast(Cast::new(Box::new(std::mem::take(argument)), to));
-    true
+    !is_narrow && type_of(expr, schema) == Some(DataType::Int64)
 }

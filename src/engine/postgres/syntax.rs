@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Ident, Select, Statement, TableAlias, TableAliasColumnDef, TableFactor, VisitMut, VisitorMut,
+    Distinct, Expr, Ident, OrderByKind, Query, Select, SelectItem, SetExpr, Statement, TableAlias, TableAliasColumnDef,
+    TableFactor, Value, VisitMut, VisitorMut,
 };
 
 use super::names::name_columns;
@@ -20,6 +21,11 @@ struct Names;
 
 impl VisitorMut for Names {
     type Break = ();
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        order_by_position(query);
+        ControlFlow::Continue(())
+    }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
         name_columns(&mut select.projection);
@@ -42,5 +48,23 @@ impl VisitorMut for Names {
             alias.columns.push(TableAliasColumnDef { name: alias.name.clone(), data_type: None });
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// `SELECT DISTINCT f(x) … ORDER BY f(x)` orders by the first column: once that has a name, nothing else tells that the
+/// two are one.
+fn order_by_position(query: &mut Query) {
+    let (SetExpr::Select(select), Some(order)) = (query.body.as_ref(), query.order_by.as_mut()) else { return };
+    let (Some(Distinct::Distinct), OrderByKind::Expressions(keys)) = (&select.distinct, &mut order.kind) else {
+        return;
+    };
+    for key in keys {
+        let same = |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(expr) if *expr == key.expr);
+        let has_star =
+            |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(_, _));
+        let Some(position) = select.projection.iter().position(same) else { continue };
+        if !select.projection.iter().take(position).any(has_star) {
+            key.expr = Expr::Value(Value::Number((position + 1).to_string(), false).into());
+        }
     }
 }

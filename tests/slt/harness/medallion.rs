@@ -98,7 +98,8 @@ fn rows_of(batch: &RecordBatch) -> Vec<Vec<String>> {
 
 /// As psql shows it.
 fn value_of(column: &ArrayRef, row: usize) -> String {
-    if column.is_null(row) {
+    // An untyped null has no bits that say so.
+    if column.is_null(row) || column.data_type() == &DataType::Null {
         return visible(None);
     }
     match column.data_type() {
