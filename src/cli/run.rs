@@ -162,7 +162,7 @@ async fn execute(
 fn listen_for_interrupt(cancel: Cancel) {
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
-            cancel.cancel();
+            cancel.interrupt();
         }
         if tokio::signal::ctrl_c().await.is_ok() {
             std::process::exit(i32::from(exit_code::INTERRUPTED));

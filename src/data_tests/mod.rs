@@ -1,6 +1,7 @@
 //! Data tests: SQL that returns the bad rows, and what their number means.
 
 use arrow::array::AsArray;
+use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion::error::{DataFusionError, Result as QueryResult};
 use futures::TryStreamExt;
@@ -81,9 +82,15 @@ async fn tested_rows(workspace: &Workspace, node: &Node) -> QueryResult<u64> {
 async fn number(workspace: &Workspace, sql: &str) -> QueryResult<Option<u64>> {
     let batches: Vec<_> = workspace.session.stream(sql).await?.try_collect().await?;
     let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { return Ok(None) };
-    let column = arrow::compute::cast(batch.column(0), &DataType::Int64)?;
+    // A number that cannot be read must not count as none.
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    let column = cast_with_options(batch.column(0), &DataType::Int64, &options)?;
     let value = column.as_primitive::<Int64Type>().iter().next().flatten();
-    Ok(value.map(|value| value.max(0).unsigned_abs()))
+    value.map(|value| u64::try_from(value).map_err(|_| negative(value))).transpose()
+}
+
+fn negative(value: i64) -> DataFusionError {
+    DataFusionError::Plan(format!("the number of failures is {value}; fail_calc must not be negative"))
 }
 
 /// `store_failures`: the bad rows as a table.

@@ -56,7 +56,7 @@ impl<'a> Ledger<'a> {
         if entry.spec != self.spec || entry.size != file.size {
             return Ok(false);
         }
-        if entry.modified == file.modified {
+        if file.modified != 0 && entry.modified == file.modified {
             return Ok(true);
         }
         let path = file.path.clone();
@@ -65,6 +65,13 @@ impl<'a> Ledger<'a> {
             .map_err(|error| Diagnostic::new(format!("the reader stopped: {error}")))?
             .map_err(|error| Diagnostic::new(format!("cannot read {}: {error}", file.path.display())))?;
         Ok(format!("{hash:032x}") == entry.hash)
+    }
+
+    /// No file counts as taken any more: the table holds nothing of them.
+    pub fn forget(&self) {
+        for key in self.publication.base().state_keys(&format!("{}/file/", self.key)) {
+            self.publication.put_state(&key, None);
+        }
     }
 
     pub fn take(&self, file: &Candidate, hash: u128, load_timestamp: DateTime<Utc>) {

@@ -142,6 +142,10 @@ async fn load_once(
             new.push(candidate.clone());
         }
     }
+    if request.spec.unique_key.is_empty() && !new.is_empty() {
+        // Without a key the table is its files: all of them, as soon as one is new.
+        new = candidates.to_vec();
+    }
     let skipped = candidates.len() - new.len();
     if new.is_empty() {
         return Ok(Loaded { skipped, ..Loaded::default() });
@@ -156,6 +160,9 @@ async fn load_once(
     let (staged, summary) = stage(&*publication, request, plan, &new, stamp, replace).await?;
     if request.strict && summary.rejects > 0 {
         return Err(summary.strict_error(request).into());
+    }
+    if replace {
+        ledger.forget();
     }
     for (file, hash) in new.iter().zip(&summary.hashes) {
         ledger.take(file, *hash, stamp);

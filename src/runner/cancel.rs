@@ -1,6 +1,7 @@
 //! Stopping a run from outside: Ctrl-C, or the first failure under `--fail-fast`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
@@ -8,11 +9,12 @@ use tokio::sync::watch;
 #[derive(Clone)]
 pub struct Cancel {
     sender: Arc<watch::Sender<bool>>,
+    interrupted: Arc<AtomicBool>,
 }
 
 impl Default for Cancel {
     fn default() -> Self {
-        Cancel { sender: Arc::new(watch::Sender::new(false)) }
+        Cancel { sender: Arc::new(watch::Sender::new(false)), interrupted: Arc::default() }
     }
 }
 
@@ -20,6 +22,16 @@ impl Cancel {
     /// Asks everything to stop. Work that is under way is dropped; nothing of it becomes visible.
     pub fn cancel(&self) {
         self.sender.send_replace(true);
+    }
+
+    /// The same, asked for by the user.
+    pub fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Relaxed);
+        self.cancel();
+    }
+
+    pub fn was_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
 
     pub fn is_cancelled(&self) -> bool {

@@ -79,7 +79,7 @@ impl Runner {
             results,
             elapsed: clock.elapsed(),
             unpublished: built.unpublished,
-            interrupted: self.cancel.is_cancelled() && !self.options.fail_fast,
+            interrupted: self.cancel.was_interrupted(),
         });
         self.reporter.event(&Event::RunFinished(Arc::clone(&report)));
         Ok(report)

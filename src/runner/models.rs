@@ -152,7 +152,7 @@ impl Phase {
             return Ok(None);
         }
         let options = &self.runner.options;
-        if self.runner.cancel.is_cancelled() && !(options.fail_fast && options.publish == Publish::PerModel) {
+        if self.runner.cancel.is_cancelled() {
             return Ok(Some("the run was stopped".to_string()));
         }
         let failed = failed_ids(&self.lock());
@@ -174,19 +174,24 @@ impl Phase {
         Ok(None)
     }
 
-    /// Takes out of the publication what failed: a model, or the model that a failing test stands on.
+    /// Takes out of the publication what failed, or is read by a failing test, and whatever was made from it.
     fn leave_out(&self, failed: &[NodeId]) {
-        let manifest = &self.workspace.manifest;
-        for node in failed.iter().filter_map(|id| manifest.nodes.get(id)) {
-            let tested = node.test.as_ref().and_then(|test| test.attached_to.as_ref());
-            let culprit = match node.kind {
-                NodeKind::Test => tested.and_then(|id| manifest.nodes.get(id)),
-                _ => Some(node),
-            };
-            if let Some((culprit, relation)) = culprit.and_then(|node| Some((node, node.relation.as_ref()?))) {
-                self.workspace.publication.unstage(relation);
-                self.workspace.publication.put_state(&super::reuse::state_key(&self.workspace, culprit), None);
+        let dag = &self.workspace.manifest.dag;
+        let is_test = |id: &NodeId| self.workspace.manifest.node(id).is_some_and(|node| node.kind == NodeKind::Test);
+        for id in failed {
+            let culprits: Vec<&NodeId> = if is_test(id) { dag.parents(id).collect() } else { vec![id] };
+            for culprit in culprits {
+                self.drop_staged(culprit);
+                dag.descendants(culprit, None).into_iter().for_each(|(id, _)| self.drop_staged(id));
             }
         }
+    }
+
+    fn drop_staged(&self, id: &NodeId) {
+        let Some(node) = self.workspace.manifest.node(id) else { return };
+        if let Some(relation) = &node.relation {
+            self.workspace.publication.unstage(relation);
+        }
+        self.workspace.publication.put_state(&super::reuse::state_key(&self.workspace, node), None);
     }
 }

@@ -9,6 +9,12 @@ pub enum WarehouseError {
     /// Another publication changed the same relation first. Nothing of this one is visible.
     #[error("another run published {relation} at the same time")]
     Conflict { relation: String },
+    /// Another program wrote the very log entry that a publication, which is visible by now, was about to write.
+    #[error(
+        "published, but another program wrote version {version} of the Delta table {dir} at the same moment, in place of ours; \
+         build the models that own it once more"
+    )]
+    Overtaken { dir: String, version: u64 },
     #[error("there is no table {0}")]
     NoSuchRelation(RelationName),
     /// `as_of` or `rollback` named a publication that is not there, or several.

@@ -12,9 +12,9 @@ use object_store::path::Path;
 use super::catalog::{Catalog, Entry, own_path, path_of, versions};
 use super::files::file_path;
 use super::lake::Lake;
-use super::log::roll_forward;
+use super::snapshot::LakeSnapshot;
 use super::table::TableCache;
-use crate::warehouse::{Cleaned, WarehouseError};
+use crate::warehouse::{AsOf, Cleaned, WarehouseError};
 
 /// A file that no version names may belong to a run that is about to publish it: it is left alone for so long.
 const GRACE: TimeDelta = TimeDelta::hours(24);
@@ -30,7 +30,8 @@ pub async fn clean(
         catalogs.push(Catalog::read(lake, version).await?);
     }
     let Some(latest) = catalogs.last() else { return Ok(Cleaned::default()) };
-    roll_forward(lake, &latest.commits).await?;
+    // With what other writers added to the tables since: their files are in use.
+    let adopted = LakeSnapshot::read(lake, cache, &AsOf::Now).await?.catalog;
     let replaced_at =
         |index: usize| catalogs.get(index + 1).and_then(|c| c.publication.as_ref()).map(|p| p.published_at);
     let forgotten: HashSet<usize> =
@@ -43,6 +44,7 @@ pub async fn clean(
             kept.add(lake, cache, catalog).await?;
         }
     }
+    kept.add(lake, cache, &adopted).await?;
     let mut cleaned = Cleaned { publications: forgotten.len(), ..Cleaned::default() };
     let mut doomed: Vec<Path> = forgotten.iter().map(|index| path_of(lake, catalogs[*index].version)).collect();
     let orphaned_before = older_than.min(Utc::now() - GRACE);

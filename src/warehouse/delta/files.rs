@@ -90,8 +90,10 @@ pub async fn read_file(
     let mut reader = FileReader::new(lake, dir, file);
     let metadata = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await?;
     let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, metadata);
-    let wanted = schema.fields().iter().map(|field| field.name().as_str());
-    let mask = ProjectionMask::columns(builder.parquet_schema(), wanted);
+    // By place, since a name with a dot in it would be taken for a path.
+    let roots = builder.parquet_schema().root_schema().get_fields().iter().enumerate();
+    let wanted = roots.filter(|(_, root)| schema.index_of(root.name()).is_ok()).map(|(place, _)| place);
+    let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.collect::<Vec<_>>());
     let batches = builder.with_projection(mask).with_batch_size(16 * 1024).build()?;
     Ok(batches.map_err(WarehouseError::from).map(move |batch| conform(&batch?, &schema)))
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use object_store::path::{Path, PathPart};
+use object_store::path::Path;
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use url::Url;
 
@@ -33,11 +33,9 @@ impl Lake {
         parts.iter().fold(self.prefix.clone(), |path, part| path.join(*part))
     }
 
-    /// The folder of a table, below the lake.
+    /// The folder of a table, below the lake: plain characters only, so that it reads the same in paths and URLs.
     pub fn table_dir(name: &RelationName) -> String {
-        [&name.database, &name.schema, &name.identifier]
-            .map(|part| PathPart::from(part.as_str()).as_ref().to_string())
-            .join("/")
+        [&name.database, &name.schema, &name.identifier].map(|part| folder_name(part)).join("/")
     }
 
     pub fn table_path(&self, dir: &str) -> Path {
@@ -87,6 +85,17 @@ impl Lake {
     }
 }
 
+/// Letters, digits, `_`, `-` and single dots stay; every other byte is `=` and its two hex digits.
+fn folder_name(part: &str) -> String {
+    let only_dots = part.bytes().all(|byte| byte == b'.');
+    let mut name = String::with_capacity(part.len());
+    for byte in part.bytes() {
+        let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || byte == b'.' && !only_dots;
+        if plain { name.push(char::from(byte)) } else { name.push_str(&format!("={byte:02x}")) }
+    }
+    name
+}
+
 fn location_url(location: &str) -> Result<Url, WarehouseError> {
     let unusable = |message: String| WarehouseError::Corrupt { path: location.to_string(), message };
     if location.contains("://") {
@@ -107,7 +116,11 @@ mod tests {
     #[test]
     fn a_table_stays_below_the_lake_whatever_its_name() {
         let name = RelationName::new("pro", "a/../b", "..");
-        assert_eq!(Lake::table_dir(&name), "pro/a%2F..%2Fb/%2E%2E");
+        assert_eq!(Lake::table_dir(&name), "pro/a=2f..=2fb/=2e=2e");
+        assert_eq!(
+            Lake::table_dir(&RelationName::new("dev", "main", "gr\u{f6}\u{df}e x")),
+            "dev/main/gr=c3=b6=c3=9fe=20x"
+        );
     }
 
     #[test]

@@ -138,11 +138,20 @@ fn remove(file: &DataFile, now: i64) -> Action {
     })
 }
 
+/// What is known of promised log entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entries {
+    /// They were copied before, or should have been.
+    MayBeThere,
+    /// They were promised a moment ago: an entry that is there already may be somebody else's.
+    AreNew,
+}
+
 /// Copies the entries that a catalog version promised into the tables' logs. Each is copied once, whoever does it.
-pub async fn roll_forward(lake: &Lake, commits: &[LogCommit]) -> Result<(), WarehouseError> {
+pub async fn roll_forward(lake: &Lake, commits: &[LogCommit], entries: Entries) -> Result<(), WarehouseError> {
     let copies = commits.iter().map(|commit| async move {
         let path = log_path(lake, &commit.dir, commit.version);
-        if lake.exists(&path).await? {
+        if entries == Entries::MayBeThere && lake.exists(&path).await? {
             return Ok(());
         }
         let staged = own_path(lake, &commit.staged);
@@ -151,7 +160,7 @@ pub async fn roll_forward(lake: &Lake, commits: &[LogCommit]) -> Result<(), Ware
             message: format!("is missing, but the catalog promises it as version {} of {}", commit.version, commit.dir),
         })?;
         if !lake.put_if_absent(&path, bytes.clone()).await? && lake.read(&path).await? != Some(bytes) {
-            return Err(WarehouseError::Conflict { relation: format!("the Delta table {}", commit.dir) });
+            return Err(WarehouseError::Overtaken { dir: commit.dir.clone(), version: commit.version });
         }
         checkpoint_now_and_then(lake, commit).await;
         Ok(())

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::catalog::{Catalog, Change, Entry, LogCommit, PublicationRecord, own_path};
 use super::lake::Lake;
-use super::log::{entry, roll_forward};
+use super::log::{Entries, entry, roll_forward};
 use super::scan::LakeScan;
 use super::snapshot::{LakeSnapshot, describe};
 use super::stage::{Draft, Stager};
@@ -65,6 +65,8 @@ impl LakePublication {
         if !visible {
             draft.files = Arc::default();
             draft.schema = Arc::new(arrow::datatypes::Schema::empty());
+            // Even without a row it is a table that was not there before.
+            draft.changed = true;
         }
         Ok(draft)
     }
@@ -150,12 +152,18 @@ impl LakePublication {
         Ok(commits)
     }
 
-    /// Whether a later publication changed what this one changes.
-    fn conflict(&self, latest: &Catalog) -> Option<RelationName> {
+    /// What a later publication changed of that which this one changes.
+    fn conflict(&self, latest: &Catalog) -> Option<String> {
         let changes = self.changes();
+        // Outcomes of nodes may be overwritten. What a load knows of its table may not, even where it changes no row.
+        let loads = changes.state.keys().filter(|key| key.starts_with("load/"));
+        if let Some(key) = loads.into_iter().find(|key| latest.state.get(*key) != self.base.catalog.state.get(*key)) {
+            return Some(key.clone());
+        }
         let drafts = changes.drafts.iter().filter(|(_, draft)| draft.changed).map(|(name, _)| name);
         let base = &self.base.catalog.relations;
-        drafts.chain(changes.views.keys()).find(|name| latest.relations.get(*name) != base.get(*name)).cloned()
+        let mut names = drafts.chain(changes.views.keys());
+        names.find(|name| latest.relations.get(*name) != base.get(*name)).map(ToString::to_string)
     }
 }
 
@@ -245,11 +253,11 @@ impl Publication for LakePublication {
         loop {
             let latest = LakeSnapshot::read(lake, &self.base.cache, &crate::warehouse::AsOf::Now).await?.catalog;
             if let Some(relation) = self.conflict(&latest) {
-                return Err(WarehouseError::Conflict { relation: relation.to_string() });
+                return Err(WarehouseError::Conflict { relation });
             }
             let next = self.next(&latest, &commits);
             if next.put(lake).await? {
-                roll_forward(lake, &next.commits).await?;
+                roll_forward(lake, &next.commits, Entries::AreNew).await?;
                 let changes = self.changes();
                 return Ok(Some(Receipt {
                     publication: next.version.to_string(),

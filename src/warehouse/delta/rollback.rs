@@ -6,7 +6,7 @@ use chrono::Utc;
 
 use super::catalog::{Catalog, Change, Entry, LogCommit, PublicationRecord, own_path};
 use super::lake::Lake;
-use super::log::{entry, roll_forward};
+use super::log::{Entries, entry, roll_forward};
 use super::snapshot::LakeSnapshot;
 use super::table::TableCache;
 use crate::warehouse::{AsOf, Receipt, RelationName, RunLabel, WarehouseError};
@@ -48,7 +48,7 @@ pub async fn rollback(
     if !next.put(lake).await? {
         return Err(WarehouseError::Conflict { relation: "the lake".to_string() });
     }
-    roll_forward(lake, &next.commits).await?;
+    roll_forward(lake, &next.commits, Entries::AreNew).await?;
     Ok(Receipt { publication: next.version.to_string(), tables, views })
 }
 

@@ -7,9 +7,9 @@ use datafusion::catalog::TableProvider;
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::catalog::{Catalog, Entry};
+use super::catalog::{Catalog, Entry, versions};
 use super::lake::Lake;
-use super::log::{newest_version, roll_forward};
+use super::log::{Entries, newest_version, roll_forward};
 use super::scan::LakeScan;
 use super::table::{LakeTable, TableCache};
 use crate::warehouse::{AsOf, Description, RelationKind, RelationName, Snapshot, WarehouseError};
@@ -23,11 +23,14 @@ pub struct LakeSnapshot {
 
 impl LakeSnapshot {
     pub async fn read(lake: &Lake, cache: &Arc<TableCache>, as_of: &AsOf) -> Result<Self, WarehouseError> {
-        let mut catalog = Catalog::find(lake, as_of).await?;
-        roll_forward(lake, &catalog.commits).await?;
-        if *as_of == AsOf::Now {
-            adopt(lake, &mut catalog).await?;
-        }
+        let catalog = match as_of {
+            AsOf::Now => current(lake).await?,
+            _ => {
+                let catalog = Catalog::find(lake, as_of).await?;
+                roll_forward(lake, &catalog.commits, Entries::MayBeThere).await?;
+                catalog
+            }
+        };
         let name = catalog.publication.as_ref().map(|_| catalog.version.to_string());
         Ok(LakeSnapshot { lake: lake.clone(), catalog, cache: Arc::clone(cache), name })
     }
@@ -41,8 +44,23 @@ impl LakeSnapshot {
     }
 }
 
-/// Takes in what others wrote to the tables' logs since the catalog's version.
-async fn adopt(lake: &Lake, catalog: &mut Catalog) -> Result<(), WarehouseError> {
+/// The newest catalog, with what other writers did since.
+async fn current(lake: &Lake) -> Result<Catalog, WarehouseError> {
+    loop {
+        let mut catalog = Catalog::latest(lake).await?;
+        roll_forward(lake, &catalog.commits, Entries::MayBeThere).await?;
+        if !adopt(lake, &mut catalog).await? {
+            return Ok(catalog);
+        }
+        // What looks foreign may belong to a publication of ours that is just being copied into the logs.
+        if versions(lake).await?.last().is_none_or(|newest| *newest == catalog.version) {
+            return Ok(catalog);
+        }
+    }
+}
+
+/// Takes in what others wrote to the tables' logs since the catalog's version. False when there is nothing.
+async fn adopt(lake: &Lake, catalog: &mut Catalog) -> Result<bool, WarehouseError> {
     let looks = catalog.relations.values_mut().map(|entry| async move {
         if let Entry::Table { dir, version, content, rows } = entry {
             let newest = newest_version(lake, dir, *version).await?;
@@ -50,11 +68,12 @@ async fn adopt(lake: &Lake, catalog: &mut Catalog) -> Result<(), WarehouseError>
                 *version = newest;
                 *content = format!("{dir}@{newest}");
                 *rows = None;
+                return Ok(true);
             }
         }
-        Ok::<_, WarehouseError>(())
+        Ok::<_, WarehouseError>(false)
     });
-    futures::future::try_join_all(looks).await.map(|_| ())
+    Ok(futures::future::try_join_all(looks).await?.contains(&true))
 }
 
 #[async_trait]
