@@ -61,6 +61,14 @@ pub async fn materialize(
     }
 }
 
+/// SQL that names what staging the node reads beside its own SQL, if anything.
+pub fn also_reads(workspace: &Workspace, node: &Node) -> Result<Option<String>, Diagnostic> {
+    match node.config.materialized {
+        Materialization::Incremental => orphans::reads(workspace, node),
+        _ => Ok(None),
+    }
+}
+
 /// A warehouse's error about a compiled statement.
 fn failed(compiled: &Compiled) -> impl Fn(WarehouseError) -> Diagnostic + '_ {
     move |error| match &error {

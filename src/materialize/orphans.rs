@@ -18,6 +18,12 @@ struct DeleteOrphans {
     column: String,
 }
 
+/// The SQL that stands for what the deletion reads, for the node's fingerprint.
+pub fn reads(workspace: &Workspace, node: &Node) -> Result<Option<String>, Diagnostic> {
+    let Some(config) = config(node)? else { return Ok(None) };
+    Ok(Some(format!("select * from {}", Compiler::new(workspace).expression(node, &config.to)?)))
+}
+
 /// Stages the deletion, after the merge. Returns how many rows go.
 pub async fn delete(workspace: &Workspace, node: &Node, relation: &RelationName) -> Result<u64, Diagnostic> {
     let Some(config) = config(node)? else { return Ok(0) };

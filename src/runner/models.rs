@@ -152,14 +152,14 @@ impl Phase {
             return Ok(None);
         }
         let options = &self.runner.options;
-        if self.runner.cancel.is_cancelled() {
-            return Ok(Some("the run was stopped".to_string()));
-        }
         let failed = failed_ids(&self.lock());
         let count = failed.len() + failed_ids(loaded).len();
         if count > 0 && options.publish == Publish::Together {
             let nodes = if count == 1 { "a node" } else { "nodes" };
             return Ok(Some(format!("{count} {} failed", nodes.trim_start_matches("a "))));
+        }
+        if self.runner.cancel.is_cancelled() {
+            return Ok(Some("the run was stopped".to_string()));
         }
         self.leave_out(&failed);
         let clock = Instant::now();

@@ -15,7 +15,7 @@ use super::reuse::{Outcome, state_key};
 use crate::data_tests::{self, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Materialization, Node, NodeId};
-use crate::materialize::{Compiled, Compiler, materialize};
+use crate::materialize::{Compiled, Compiler, also_reads, materialize};
 use crate::plan::{Action, action};
 use crate::warehouse::RelationKind;
 
@@ -30,7 +30,7 @@ pub struct NodeRun<'a> {
 /// A node's SQL, in the form that runs, and in all forms for the fingerprint.
 struct Forms {
     runs: Compiled,
-    other: Option<Compiled>,
+    others: Vec<Compiled>,
 }
 
 impl<'a> NodeRun<'a> {
@@ -63,11 +63,15 @@ impl<'a> NodeRun<'a> {
     fn compile(&self, node: &Node) -> Result<Forms, Diagnostic> {
         let compiler = Compiler::new(&self.phase.workspace);
         if node.config.materialized != Materialization::Incremental {
-            return Ok(Forms { runs: compiler.compile(node, false)?, other: None });
+            return Ok(Forms { runs: compiler.compile(node, false)?, others: Vec::new() });
         }
         let incremental = self.is_incremental(node);
+        let runs = compiler.compile(node, incremental)?;
+        let also = also_reads(&self.phase.workspace, node)?;
+        let also = also.map(|sql| Compiled { sql, incremental: true, path: runs.path.clone() });
         // The other form is there for the fingerprint only, which does without it where it cannot be made.
-        Ok(Forms { runs: compiler.compile(node, incremental)?, other: compiler.compile(node, !incremental).ok() })
+        let others = compiler.compile(node, !incremental).ok().into_iter().chain(also).collect();
+        Ok(Forms { runs, others })
     }
 
     /// dbt's rule: the table is there, is a table, and no full refresh was asked for.
@@ -82,8 +86,8 @@ impl<'a> NodeRun<'a> {
     }
 
     fn fingerprint(&self, node: &Node, forms: &Forms) -> Option<String> {
-        let mut variants: Vec<&Compiled> = std::iter::once(&forms.runs).chain(&forms.other).collect();
-        variants.sort_by_key(|compiled| compiled.incremental);
+        let mut variants: Vec<&Compiled> = std::iter::once(&forms.runs).chain(&forms.others).collect();
+        variants.sort_by(|a, b| (a.incremental, &a.sql).cmp(&(b.incremental, &b.sql)));
         self.phase.fingerprints.of(&self.phase.workspace, node, &variants)
     }
 

@@ -22,3 +22,13 @@ fn the_lake_is_where_the_environment_says() {
     project.run(&["load"]).succeeds();
     assert!(project.path().join("elsewhere/lake/data_lake/forex/customer_transactions/_delta_log").is_dir());
 }
+
+#[test]
+fn any_name_can_be_published_and_read_again() {
+    let project = Project::new()
+        .file("models/a.sql", "{{ config(alias='gr\u{f6}\u{df}e #1 %20~') }} select 1 as \"W\u{e4}hrung\"");
+    project.run(&["build"]).succeeds();
+    assert_eq!(project.value("select \"W\u{e4}hrung\" from dev.main.\"gr\u{f6}\u{df}e #1 %20~\""), "1");
+    project.run(&["build", "--no-reuse"]).succeeds();
+    assert_eq!(project.value("select count(*) from dev.main.\"gr\u{f6}\u{df}e #1 %20~\""), "1");
+}

@@ -140,3 +140,38 @@ fn loads_at_the_same_time_lose_nothing() {
     // Each load has a timestamp of its own.
     assert_eq!(project.value(&format!("select count(distinct load_timestamp) from {TABLE}")), "6");
 }
+
+#[test]
+fn a_refresh_from_other_files_forgets_the_files_that_were_taken() {
+    let project = orders(ORDERS).file("july.csv", "id,name,price\n9,july,1\n");
+    let with = |path: &str| project.write("models/sources.yml", source(path, ""));
+    project.run(&["load"]).succeeds();
+    with("july.csv");
+    project.run(&["load", "--full-refresh"]).succeeds();
+    assert_eq!(project.value(&format!("select count(*) from {TABLE}")), "1");
+    with("data/orders.csv");
+    project.run(&["load"]).succeeds().says("COPY 3");
+    assert_eq!(project.value(&format!("select count(*) from {TABLE}")), "4");
+}
+
+#[test]
+fn without_a_key_the_table_is_its_files() {
+    let project = Project::new().file("data/a.csv", "n\n1\n").file(
+        "models/sources.yml",
+        "sources:\n  - name: raw\n    database: data_lake\n    schema: raw\n    tables:\n      - name: orders\n        config: {meta: {load: {path: data/*.csv}}}\n",
+    );
+    project.run(&["load"]).succeeds();
+    project.write("data/b.csv", "n\n2\n");
+    project.run(&["load"]).succeeds();
+    assert_eq!(project.rows(&format!("select n from {TABLE} order by n")), ["1", "2"]);
+}
+
+#[test]
+fn a_column_may_have_a_dot_in_its_name() {
+    let yaml = "sources:\n  - name: raw\n    database: data_lake\n    schema: raw\n    tables:\n      - name: orders\n        config: {meta: {load: {path: data/a.csv, unique_key: id}}}\n";
+    let project = Project::new().file("data/a.csv", "id,unit.price\n1,5\n2,6\n").file("models/sources.yml", yaml);
+    project.run(&["load"]).succeeds();
+    project.write("data/a.csv", "id,unit.price\n2,7\n");
+    project.run(&["load"]).succeeds();
+    assert_eq!(project.rows(&format!("select id, \"unit.price\" from {TABLE} order by id")), ["1,5", "2,7"]);
+}

@@ -246,3 +246,23 @@ fn verify_finds_an_incremental_model_that_forgets() {
     project.run(&["build"]).succeeds();
     project.run(&["verify"]).exits(1).says("DIFFERENT").says("+ 1 | 1");
 }
+
+#[test]
+fn an_empty_table_takes_the_place_of_a_view() {
+    let project = Project::new().file("models/a.sql", "select 1 as x limit 0");
+    project.run(&["build"]).succeeds();
+    project.write("models/a.sql", "{{ config(materialized='view') }} select 1 as x");
+    project.run(&["build"]).succeeds();
+    assert_eq!(project.value("select count(*) from dev.main.a"), "1");
+    project.write("models/a.sql", "select 1 as x limit 0");
+    project.run(&["build"]).succeeds();
+    assert_eq!(project.value("select count(*) from dev.main.a"), "0");
+}
+
+#[test]
+fn per_model_leaves_out_what_a_failing_singular_test_reads() {
+    let project = shop().file("tests/no_big_order.sql", "select * from {{ ref('orders') }} where amount > 15");
+    project.run(&["build", "--publish", "per-model"]).exits(1);
+    project.run(&["sql", "select * from dev.main.orders"]).exits(2);
+    project.run(&["sql", "select * from dev.main.totals"]).exits(2);
+}
