@@ -25,10 +25,13 @@ use crate::visible;
 /// 2024-02-29 12:34:56.789012 UTC
 const INSTANT_MICROS: i64 = 1_709_210_096_789_012;
 
+/// A view, or a table and its rows.
+type Stored = (RelationKind, Option<Arc<MemTable>>);
+
 /// Tables and views of one file.
 #[derive(Default)]
 struct InMemory {
-    tables: Mutex<HashMap<RelationName, (RelationKind, Option<Arc<MemTable>>)>>,
+    tables: Mutex<HashMap<RelationName, Stored>>,
 }
 
 #[async_trait]
