@@ -60,7 +60,8 @@ pub struct MedallionDb {
 
 impl MedallionDb {
     pub fn new() -> Result<Self, DataFusionError> {
-        let engine = Engine::new(EngineOptions { partitions: Some(2), ..EngineOptions::default() })?;
+        // One partition: rows are printed through a projection, which keeps their order only then.
+        let engine = Engine::new(EngineOptions { partitions: Some(1), ..EngineOptions::default() })?;
         let relations = Arc::new(InMemory::default());
         let instant = DateTime::from_timestamp_micros(INSTANT_MICROS).unwrap_or_default();
         let options = SessionOptions { database: "slt".to_string(), schema: "public".to_string(), instant };
