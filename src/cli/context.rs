@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 
 use super::args::{GlobalArgs, SelectArgs};
 use crate::diagnostic::Diagnostic;
-use crate::engine::{Engine, EngineOptions, Published, Session, SessionOptions};
+use crate::engine::{
+    Engine, EngineOptions, Located, Published, Relations, Session, SessionOptions, published_elsewhere,
+};
 use crate::manifest::{Manifest, NodeId};
 use crate::materialize::Workspace;
 use crate::project::{ProfileValue, TargetProfile};
@@ -15,12 +17,12 @@ use crate::report::{self, ReportOptions};
 use crate::runner::Runner;
 use crate::runner::events::{Event, Reporter};
 use crate::warehouse::delta::DeltaWarehouse;
-use crate::warehouse::{AsOf, RunLabel, Warehouse};
+use crate::warehouse::{AsOf, Places, RunLabel, Warehouse, WarehouseError};
 
 /// An opened project.
 pub struct Context {
     pub manifest: Arc<Manifest>,
-    pub warehouse: Arc<dyn Warehouse>,
+    pub places: Places,
     pub engine: Engine,
     pub reporter: Arc<dyn Reporter>,
     pub report_options: ReportOptions,
@@ -32,11 +34,11 @@ impl Context {
     pub fn open(global: &GlobalArgs, full_refresh: bool) -> Result<Self, Vec<Diagnostic>> {
         let manifest = Manifest::load(&global.project_options(full_refresh)?)?;
         let mut report_options = global.report_options();
-        report_options.redact = secrets(&manifest.target);
+        report_options.redact = secrets(&manifest);
         report_options.target_path = Some(manifest.options.project_dir.join(&manifest.target_path));
         let reporter = report::build(report_options.clone());
         Ok(Context {
-            warehouse: open_warehouse(&manifest).map_err(|error| vec![error])?,
+            places: open_places(&manifest).map_err(|error| vec![error])?,
             engine: engine(global).map_err(|error| vec![error])?,
             manifest: Arc::new(manifest),
             reporter,
@@ -72,10 +74,11 @@ impl Context {
     }
 
     /// A session over what is published.
-    pub async fn session(&self, as_of: AsOf) -> Result<(Session, Arc<Published>), Vec<Diagnostic>> {
-        let snapshot =
-            self.warehouse.snapshot(as_of).await.map_err(|error| vec![Diagnostic::new(error.to_string())])?;
-        let relations = Arc::new(Published(snapshot));
+    pub async fn session(&self, as_of: AsOf) -> Result<(Session, Arc<dyn Relations>), Vec<Diagnostic>> {
+        let failed = |error: WarehouseError| vec![Diagnostic::new(error.to_string())];
+        let snapshot = self.places.target().snapshot(as_of.clone()).await.map_err(failed)?;
+        let elsewhere = published_elsewhere(&self.places, &as_of).await.map_err(failed)?;
+        let relations: Arc<dyn Relations> = Arc::new(Located { target: Arc::new(Published(snapshot)), elsewhere });
         let target = &self.manifest.target;
         let options = SessionOptions {
             database: target.database.clone(),
@@ -84,14 +87,14 @@ impl Context {
         };
         let session = self
             .engine
-            .session(Arc::clone(&relations) as Arc<_>, &options)
+            .session(Arc::clone(&relations), &options)
             .map_err(|error| vec![Diagnostic::new(error.strip_backtrace())])?;
         Ok((session, relations))
     }
 
     /// A workspace that reads what is published, and whose publication nobody commits.
     pub async fn workspace(&self, command: &str) -> Result<Workspace, Vec<Diagnostic>> {
-        let publication = self.warehouse.begin(self.label(command)).await;
+        let publication = self.places.target().begin(self.label(command), &[]).await;
         let publication = publication.map_err(|error| vec![Diagnostic::new(error.to_string())])?;
         let (session, relations) = self.session(AsOf::Now).await?;
         Ok(Workspace {
@@ -112,8 +115,16 @@ pub fn engine(global: &GlobalArgs) -> Result<Engine, Diagnostic> {
         .map_err(|error| Diagnostic::new(format!("cannot start the engine: {}", error.strip_backtrace())))
 }
 
-fn open_warehouse(manifest: &Manifest) -> Result<Arc<dyn Warehouse>, Diagnostic> {
-    let target = &manifest.target;
+/// Opens the target's warehouse, and those of the databases that stand elsewhere.
+fn open_places(manifest: &Manifest) -> Result<Places, Diagnostic> {
+    let mut elsewhere = Vec::with_capacity(manifest.elsewhere.len());
+    for output in &manifest.elsewhere {
+        elsewhere.push((output.database.clone(), open_warehouse(manifest, output)?));
+    }
+    Ok(Places::new(open_warehouse(manifest, &manifest.target)?, elsewhere))
+}
+
+fn open_warehouse(manifest: &Manifest, target: &TargetProfile) -> Result<Arc<dyn Warehouse>, Diagnostic> {
     match target.kind.as_str() {
         "delta" => {
             let path = target.text("path").unwrap_or_else(|| "lake".to_string());
@@ -137,10 +148,12 @@ fn open_warehouse(manifest: &Manifest) -> Result<Arc<dyn Warehouse>, Diagnostic>
 }
 
 /// Texts that must appear nowhere.
-fn secrets(target: &TargetProfile) -> Vec<String> {
+fn secrets(manifest: &Manifest) -> Vec<String> {
     let from_environment = std::env::vars().filter(|(name, _)| name.starts_with("DBT_ENV_SECRET_"));
     let mut secrets: Vec<String> = from_environment.map(|(_, value)| value).collect();
-    target.fields.values().for_each(|value| collect_secrets(value, &mut secrets));
+    for output in std::iter::once(&manifest.target).chain(&manifest.elsewhere) {
+        output.fields.values().for_each(|value| collect_secrets(value, &mut secrets));
+    }
     secrets.retain(|text| !text.is_empty());
     secrets
 }

@@ -30,7 +30,7 @@ pub async fn run(global: &GlobalArgs, _: DebugArgs) -> Outcome {
         // A secret serializes as stars.
         lines.push(format!("  {key}: {}", serde_json::json!(value)));
     }
-    let opened = context.warehouse.snapshot(AsOf::Now).await;
+    let opened = context.places.target().snapshot(AsOf::Now).await;
     let (told, code) = match opened {
         Ok(snapshot) => {
             let state = snapshot.publication().map_or("nothing published yet".to_string(), |run| format!("run {run}"));

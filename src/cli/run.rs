@@ -148,7 +148,7 @@ async fn execute(
     let runner = Runner {
         manifest: Arc::clone(&context.manifest),
         engine: context.engine.clone(),
-        warehouse: Arc::clone(&context.warehouse),
+        places: context.places.clone(),
         reporter: Arc::clone(&context.reporter),
         options: Arc::new(options),
         cancel,

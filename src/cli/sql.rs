@@ -12,7 +12,7 @@ use super::Outcome;
 use super::args::GlobalArgs;
 use super::context::Context;
 use crate::diagnostic::Diagnostic;
-use crate::engine::{Published, Relations, Session, diagnose};
+use crate::engine::{Relations, Session, diagnose};
 use crate::exit_code;
 use crate::materialize::postgres_type;
 use crate::query::{self, End, Format, Output, ReplOptions, TableEntry, WriteOptions, repl, write};
@@ -66,7 +66,7 @@ pub async fn run(global: &GlobalArgs, args: SqlArgs) -> Outcome {
 async fn prompt(
     context: &Context,
     session: Session,
-    relations: Arc<Published>,
+    relations: Arc<dyn Relations>,
     format: Format,
     output: Output,
 ) -> Outcome {

@@ -25,7 +25,7 @@ pub use references::{relations_of, resolve};
 pub use session::{Session, SessionOptions};
 
 use crate::relation::RelationName;
-use crate::warehouse::{Description, Publication, Snapshot, WarehouseError};
+use crate::warehouse::{AsOf, Description, Places, Publication, Snapshot, WarehouseError};
 
 /// What a session can read.
 #[async_trait]
@@ -37,25 +37,40 @@ pub trait Relations: Send + Sync {
     async fn scan(&self, name: &RelationName) -> std::result::Result<Arc<dyn TableProvider>, WarehouseError>;
 }
 
-/// Several places at once: the first that knows a name answers.
+/// Several warehouses at once: each database is looked for where it stands.
+pub struct Located {
+    /// Has all databases but those of `elsewhere`.
+    pub target: Arc<dyn Relations>,
+    /// By database.
+    pub elsewhere: Vec<(String, Arc<dyn Relations>)>,
+}
+
+impl Located {
+    fn part(&self, database: &str) -> &Arc<dyn Relations> {
+        let other = self.elsewhere.iter().find(|(name, _)| name == database);
+        other.map_or(&self.target, |(_, relations)| relations)
+    }
+}
+
 #[async_trait]
-impl Relations for Vec<Arc<dyn Relations>> {
+impl Relations for Located {
     fn names(&self) -> Vec<RelationName> {
-        let mut names: Vec<RelationName> = self.iter().flat_map(|part| part.names()).collect();
+        let here = self.target.names().into_iter();
+        let here = here.filter(|name| !self.elsewhere.iter().any(|(database, _)| *database == name.database));
+        let there = self.elsewhere.iter().flat_map(|(database, relations)| {
+            relations.names().into_iter().filter(move |name| name.database == *database)
+        });
+        let mut names: Vec<RelationName> = here.chain(there).collect();
         names.sort();
-        names.dedup();
         names
     }
 
     fn describe(&self, name: &RelationName) -> Option<Description> {
-        self.iter().find_map(|part| part.describe(name))
+        self.part(&name.database).describe(name)
     }
 
     async fn scan(&self, name: &RelationName) -> std::result::Result<Arc<dyn TableProvider>, WarehouseError> {
-        match self.iter().find(|part| part.describe(name).is_some()) {
-            Some(part) => part.scan(name).await,
-            None => Err(WarehouseError::NoSuchRelation(name.clone())),
-        }
+        self.part(&name.database).scan(name).await
     }
 }
 
@@ -75,6 +90,19 @@ impl Relations for Published {
     async fn scan(&self, name: &RelationName) -> std::result::Result<Arc<dyn TableProvider>, WarehouseError> {
         self.0.scan(name).await
     }
+}
+
+/// What is published in the other warehouses of a project.
+pub async fn published_elsewhere(
+    places: &Places,
+    as_of: &AsOf,
+) -> std::result::Result<Vec<(String, Arc<dyn Relations>)>, WarehouseError> {
+    let mut found: Vec<(String, Arc<dyn Relations>)> = Vec::new();
+    for (database, warehouse) in places.elsewhere() {
+        let snapshot = warehouse.snapshot(as_of.clone()).await?;
+        found.push((database.clone(), Arc::new(Published(snapshot))));
+    }
+    Ok(found)
 }
 
 /// Tables as they will be once this publication is committed.

@@ -27,7 +27,9 @@ use self::ledger::Ledger;
 use self::spec::LoadPlan;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{LoadSpec, Node};
-use crate::warehouse::{Publication, RelationName, RunLabel, StageMode, Staged, Warehouse, WarehouseError};
+use crate::warehouse::{
+    Index, Publication, RelationName, RelationSettings, RunLabel, StageMode, Staged, Warehouse, WarehouseError,
+};
 
 /// The column that every loaded table ends with.
 pub const LOAD_TIMESTAMP: &str = "load_timestamp";
@@ -133,7 +135,8 @@ async fn load_once(
     request: &LoadRequest<'_>,
     candidates: &[Candidate],
 ) -> Result<Loaded, Failure> {
-    let publication = warehouse.begin(request.label.clone()).await?;
+    let rejects = rejects_table(request.relation);
+    let publication = warehouse.begin(request.label.clone(), &[request.relation.clone(), rejects]).await?;
     let exists = publication.describe(request.relation).is_some();
     let ledger = Ledger::new(&*publication, request, exists && !request.full_refresh);
     let mut new = Vec::new();
@@ -157,6 +160,7 @@ async fn load_once(
     if !replace {
         plan.check_columns(&*publication, request).await?;
     }
+    publication.configure(request.relation, settings(request));
     let (staged, summary) = stage(&*publication, request, plan, &new, stamp, replace).await?;
     if request.strict && summary.rejects > 0 {
         return Err(summary.strict_error(request).into());
@@ -181,6 +185,19 @@ async fn load_once(
     })
 }
 
+/// Where the records go that cannot be taken.
+fn rejects_table(relation: &RelationName) -> RelationName {
+    relation.sibling(format!("{}__rejects", relation.identifier))
+}
+
+/// A loaded table is looked into by key, and by what was loaded since.
+fn settings(request: &LoadRequest<'_>) -> RelationSettings {
+    let index = |columns: Vec<String>, unique| Index { columns, unique, method: None };
+    let key = (!request.spec.unique_key.is_empty()).then(|| index(request.spec.unique_key.clone(), true));
+    let indexes = key.into_iter().chain([index(vec![LOAD_TIMESTAMP.to_string()], false)]).collect();
+    RelationSettings { indexes, ..RelationSettings::default() }
+}
+
 /// Reads the files and stages their rows and rejects, both at once.
 async fn stage(
     publication: &dyn Publication,
@@ -201,8 +218,7 @@ async fn stage(
         // A table of rejects exists only where there are some.
         match rejects.first().await {
             Some(stream) => {
-                let name = request.relation.sibling(format!("{}__rejects", request.relation.identifier));
-                publication.stage(&name, vec![stream], StageMode::Append).await.map(|_| ())
+                publication.stage(&rejects_table(request.relation), vec![stream], StageMode::Append).await.map(|_| ())
             }
             None => Ok(()),
         }

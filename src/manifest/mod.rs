@@ -54,6 +54,8 @@ pub struct Manifest {
     /// Folders that `clean` removes, relative to the project directory.
     pub clean_targets: Vec<PathBuf>,
     pub target: TargetProfile,
+    /// Outputs of the same profile in which other databases of the nodes stand: those of sources, as a rule.
+    pub elsewhere: Vec<TargetProfile>,
     /// What `var()` answers, by package.
     pub vars: IndexMap<String, Map<String, Value>>,
     /// Enabled sources, seeds, models, snapshots, tests and analyses.

@@ -1,5 +1,7 @@
 //! Which output of `profiles.yml` the run takes, and its values rendered.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -71,6 +73,49 @@ fn choose_output<'p>(
         Diagnostic::new(message).at(place).known_names(&name, "targets", known)
     })?;
     Ok((name, output))
+}
+
+/// The outputs of the target's profile in which the databases of `elsewhere` stand. A database without an output of its
+/// own is the target's business, as is one in the target's own lake.
+pub(super) fn outputs_elsewhere(
+    options: &ProjectOptions,
+    project: &ProjectFile,
+    target: &TargetProfile,
+    elsewhere: &BTreeSet<&str>,
+) -> Result<Vec<TargetProfile>, Vec<Diagnostic>> {
+    if elsewhere.is_empty() {
+        return Ok(Vec::new());
+    }
+    let profiles = ProfilesFile::find(options)?;
+    let Some(profile) = profiles.profiles.get(&target.profile_name) else { return Ok(Vec::new()) };
+    let jinja = Jinja::new(&project.name.value, Vec::new())?;
+    let context = Context::of_profiles(options);
+    let renderer = Renderer { jinja: &jinja, context: &context, package: &project.name.value };
+    let mut found: Vec<TargetProfile> = Vec::new();
+    for (name, output) in profile.outputs.iter().filter(|(name, _)| **name != target.target_name) {
+        // What an output of no interest lacks is nobody's business.
+        let Some(database) = database_of(name, output, &renderer) else { continue };
+        if !elsewhere.contains(database.as_str()) || found.iter().any(|known| known.database == database) {
+            continue;
+        }
+        let place = read_output(&target.profile_name, name, output, options, &renderer)?;
+        let same_lake = place.kind == "delta" && target.kind == "delta" && place.text("path") == target.text("path");
+        if !same_lake {
+            found.push(place);
+        }
+    }
+    Ok(found)
+}
+
+/// The database of an output, where its name can be rendered.
+fn database_of(name: &str, output: &Output, renderer: &Renderer<'_>) -> Option<String> {
+    let Data::Map(entries) = &output.fields.data else { return None };
+    let text = |wanted: &str| {
+        let (key, yaml) = entries.iter().find(|(key, _)| key.text == wanted)?;
+        profile_value(key, yaml, &yaml.span.spot(output.spot.file()), renderer).ok()?.reveal()
+    };
+    let default = || (text("type").as_deref() == Some("delta")).then(|| name.to_string());
+    text("database").or_else(|| text("dbname")).or_else(default)
 }
 
 fn at_if(error: Diagnostic, place: Option<Place>) -> Diagnostic {

@@ -58,6 +58,15 @@ impl<'a> Compiler<'a> {
         })
     }
 
+    /// A hook's SQL, as the node's template would see it.
+    pub fn hook(&self, node: &Node, sql: &str) -> Result<String, Diagnostic> {
+        let host = NodeHost { workspace: self.workspace, node, incremental: true, ephemeral: Mutex::default() };
+        self.with_scope(node, |scope| {
+            let template = Template { package: &node.package, name: &node.name, path: &node.path, text: sql };
+            self.workspace.manifest.jinja.render(&template, scope, &host)
+        })
+    }
+
     /// Renders a node, and before it, into `ctes`, the ephemeral models it names.
     fn render(
         &self,

@@ -4,6 +4,7 @@ mod compile;
 mod host;
 mod incremental;
 mod orphans;
+mod settings;
 mod table;
 mod view;
 
@@ -13,6 +14,7 @@ use chrono::{DateTime, Utc};
 
 pub use compile::{Compiled, Compiler};
 pub use host::postgres_type;
+pub use settings::run_hooks;
 
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Relations, Session, diagnose};
@@ -51,6 +53,7 @@ pub async fn materialize(
     relation: &RelationName,
     compiled: &Compiled,
 ) -> Result<Made, Diagnostic> {
+    workspace.publication.configure(relation, settings::of(workspace, node)?);
     match &node.config.materialized {
         Materialization::View => view::stage(workspace, relation, compiled).await,
         Materialization::Table => table::stage(workspace, relation, compiled).await,

@@ -77,7 +77,7 @@ async fn attempt(
         label: runner.label(plan),
         progress: Arc::clone(&progress),
     };
-    let mut loading = std::pin::pin!(load(&*runner.warehouse, &request));
+    let mut loading = std::pin::pin!(load(&**runner.places.of(&relation.database), &request));
     let mut ticks = tokio::time::interval(TICK);
     loop {
         tokio::select! {

@@ -24,7 +24,7 @@ use crate::engine::Engine;
 use crate::manifest::{Manifest, Node, NodeId, NodeKind};
 use crate::materialize::{LogLevel, TemplateLog};
 use crate::plan::Plan;
-use crate::warehouse::{RunLabel, Warehouse};
+use crate::warehouse::{Places, RunLabel};
 
 /// When the results become visible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,7 +57,7 @@ pub struct RunOptions {
 pub struct Runner {
     pub manifest: Arc<Manifest>,
     pub engine: Engine,
-    pub warehouse: Arc<dyn Warehouse>,
+    pub places: Places,
     pub reporter: Arc<dyn Reporter>,
     pub options: Arc<RunOptions>,
     pub cancel: Cancel,
@@ -105,7 +105,7 @@ impl Runner {
             project: manifest.project_name.clone(),
             profile: manifest.target.profile_name.clone(),
             target: manifest.target.target_name.clone(),
-            warehouse: self.warehouse.capabilities().name.to_string(),
+            warehouse: self.places.target().capabilities().name.to_string(),
             threads: self.options.threads,
             started_at: self.options.started_at,
             found: found.into_iter().filter(|(_, count)| *count > 0).collect(),
@@ -126,6 +126,9 @@ impl Runner {
 
     /// Hooks are SQL that changes things, and this medallion runs queries only: whoever relies on one must know.
     fn warn_of_hooks(&self, plan: &Plan) {
+        if self.places.target().capabilities().hooks {
+            return;
+        }
         let warn = |node: &Node, what: &str| {
             let warning = Diagnostic::new(format!("{}: {what} is not run", node.name))
                 .at(node.place())

@@ -10,11 +10,11 @@ use super::queue::{End, drive};
 use super::reuse::Fingerprints;
 use super::{Publish, Runner, failed_ids, skipped};
 use crate::diagnostic::Diagnostic;
-use crate::engine::{Relations, SessionOptions, ToBePublished};
+use crate::engine::{Located, Relations, SessionOptions, ToBePublished, published_elsewhere};
 use crate::manifest::{NodeId, NodeKind};
 use crate::materialize::Workspace;
 use crate::plan::{Command, Plan};
-use crate::warehouse::WarehouseError;
+use crate::warehouse::{AsOf, RelationName, WarehouseError};
 
 /// What the second part of a run came to.
 pub struct Built {
@@ -60,9 +60,13 @@ pub struct Phase {
 impl Phase {
     async fn begin(runner: &Runner, plan: &Plan) -> Result<Self, Diagnostic> {
         let cannot = |error: String| Diagnostic::new(format!("cannot open the warehouse: {error}"));
-        let publication =
-            runner.warehouse.begin(runner.label(plan)).await.map_err(|error| cannot(error.to_string()))?;
-        let relations: Arc<dyn Relations> = Arc::new(ToBePublished(Arc::clone(&publication)));
+        let failed = |error: WarehouseError| cannot(error.to_string());
+        let places = &runner.places;
+        let writes = Self::writes(runner, plan);
+        let publication = places.target().begin(runner.label(plan), &writes).await.map_err(failed)?;
+        let elsewhere = published_elsewhere(places, &AsOf::Now).await.map_err(failed)?;
+        let target = Arc::new(ToBePublished(Arc::clone(&publication)));
+        let relations: Arc<dyn Relations> = Arc::new(Located { target, elsewhere });
         let target = &runner.manifest.target;
         let options = SessionOptions {
             database: target.database.clone(),
@@ -88,6 +92,12 @@ impl Phase {
             started: AtomicUsize::new(0),
             results: Mutex::default(),
         })
+    }
+
+    /// The relations that the plan's nodes may change. Tests change none, those that keep their failures aside.
+    fn writes(runner: &Runner, plan: &Plan) -> Vec<RelationName> {
+        let nodes = plan.graph.keys().filter_map(|id| runner.manifest.nodes.get(id));
+        nodes.filter_map(|node| node.relation.clone()).collect()
     }
 
     async fn run(self: &Arc<Self>, plan: &Plan, loaded: &[Arc<NodeResult>]) -> Result<(), Diagnostic> {

@@ -5,6 +5,9 @@
 
 pub mod delta;
 mod error;
+mod places;
+pub mod postgres;
+mod settings;
 mod types;
 
 use std::sync::Arc;
@@ -16,7 +19,9 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use error::WarehouseError;
+pub use error::{WarehouseError, hint_of};
+pub use places::Places;
+pub use settings::{Index, RelationSettings};
 pub use types::storable_schema;
 
 pub use crate::relation::RelationName;
@@ -30,8 +35,9 @@ pub trait Warehouse: Send + Sync {
     /// All relations as they are together now, or were at `as_of`. Later publications do not change it.
     async fn snapshot(&self, as_of: AsOf) -> Result<Arc<dyn Snapshot>, WarehouseError>;
 
-    /// Starts a publication on top of what is visible now.
-    async fn begin(&self, run: RunLabel) -> Result<Arc<dyn Publication>, WarehouseError>;
+    /// Starts a publication on top of what is visible now. `writes` are the relations it may change: a warehouse that
+    /// has locks waits here until nobody else is changing one of them.
+    async fn begin(&self, run: RunLabel, writes: &[RelationName]) -> Result<Arc<dyn Publication>, WarehouseError>;
 
     /// The publications that can still be read, newest first.
     async fn history(&self) -> Result<Vec<HistoryEntry>, WarehouseError>;
@@ -49,6 +55,8 @@ pub struct Capabilities {
     pub name: &'static str,
     /// Whether earlier publications can be read.
     pub history: bool,
+    /// Whether hooks are run, inside the publication.
+    pub hooks: bool,
 }
 
 /// Which state to read.
@@ -155,6 +163,17 @@ pub trait Publication: Send + Sync {
 
     /// Stages a view.
     fn stage_view(&self, name: &RelationName, sql: &str) -> Result<Staged, WarehouseError>;
+
+    /// What the relation shall have beside its rows, once it is staged. Nothing, where the warehouse knows of nothing.
+    fn configure(&self, _name: &RelationName, _settings: RelationSettings) {}
+
+    /// SQL to run first and last of all in the publication. Nothing, where the warehouse has no hooks.
+    fn run_hooks(&self, _first: Vec<String>, _last: Vec<String>) {}
+
+    /// Whether a view of this warehouse can read the relation.
+    fn view_can_read(&self, _name: &RelationName) -> bool {
+        true
+    }
 
     /// Forgets what was staged under this name.
     fn unstage(&self, name: &RelationName);

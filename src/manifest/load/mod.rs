@@ -25,19 +25,19 @@ mod test_name;
 pub use exposures::Exposure;
 pub(super) use resolve::Index;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use indexmap::IndexMap;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
-use super::profile::target_of;
+use super::profile::{outputs_elsewhere, target_of};
 use super::render::{Context, Renderer};
 use super::{Manifest, Node, NodeId};
 use crate::dag::Dag;
 use crate::diagnostic::Diagnostic;
 use crate::jinja::{Jinja, Vars};
-use crate::project::{Package, Project, ProjectOptions};
+use crate::project::{Package, Project, ProjectOptions, TargetProfile};
 use docs::Docs;
 use drafts::{Draft, Patches};
 use resolve::Call;
@@ -125,6 +125,7 @@ impl Manifest {
         }
         let macro_properties = macros::macro_properties(&project, &docs);
         let root = &project.root;
+        let elsewhere = outputs_elsewhere(options, &root.project, &target, &other_databases(&nodes, &target))?;
         let mut warnings = project.warnings.clone();
         warnings.append(&mut findings.warnings);
         Ok(Manifest {
@@ -134,6 +135,7 @@ impl Manifest {
             target_path: root.project.target_path.clone().into(),
             clean_targets: root.project.clean_targets.iter().map(Into::into).collect(),
             target,
+            elsewhere,
             vars,
             nodes,
             disabled,
@@ -149,6 +151,12 @@ impl Manifest {
             warnings,
         })
     }
+}
+
+/// The databases that nodes stand in beside the target's.
+fn other_databases<'n>(nodes: &'n IndexMap<NodeId, Node>, target: &TargetProfile) -> BTreeSet<&'n str> {
+    let databases = nodes.values().filter_map(|node| node.relation.as_ref()).map(|name| name.database.as_str());
+    databases.filter(|database| *database != target.database).collect()
 }
 
 /// What `var()` answers in each package: its own vars, then the root project's, then `--vars`.

@@ -7,15 +7,15 @@
 
 mod catalog;
 mod clean;
-mod files;
-mod keys;
-mod lake;
+pub(super) mod files;
+pub(super) mod keys;
+pub(super) mod lake;
 mod log;
 mod merge;
 mod publication;
 mod reader;
 mod rollback;
-mod scan;
+pub(super) mod scan;
 mod snapshot;
 mod stage;
 mod stats;
@@ -34,7 +34,8 @@ use self::publication::LakePublication;
 use self::snapshot::LakeSnapshot;
 use self::table::TableCache;
 use crate::warehouse::{
-    AsOf, Capabilities, Cleaned, HistoryEntry, Publication, Receipt, RunLabel, Snapshot, Warehouse, WarehouseError,
+    AsOf, Capabilities, Cleaned, HistoryEntry, Publication, Receipt, RelationName, RunLabel, Snapshot, Warehouse,
+    WarehouseError,
 };
 
 /// The lake at a path or URL.
@@ -57,14 +58,14 @@ impl DeltaWarehouse {
 #[async_trait]
 impl Warehouse for DeltaWarehouse {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "delta", history: true }
+        Capabilities { name: "delta", history: true, hooks: false }
     }
 
     async fn snapshot(&self, as_of: AsOf) -> Result<Arc<dyn Snapshot>, WarehouseError> {
         Ok(Arc::new(self.read(&as_of).await?))
     }
 
-    async fn begin(&self, run: RunLabel) -> Result<Arc<dyn Publication>, WarehouseError> {
+    async fn begin(&self, run: RunLabel, _: &[RelationName]) -> Result<Arc<dyn Publication>, WarehouseError> {
         Ok(Arc::new(LakePublication::new(self.read(&AsOf::Now).await?, run)))
     }
 

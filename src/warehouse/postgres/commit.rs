@@ -1,0 +1,222 @@
+//! The step in which everything staged becomes visible: one transaction.
+//!
+//! Rows first, since that takes long and blocks no reader; then what takes a lock that readers wait for (tables and views
+//! that change their columns); then medallion's notes; then the commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::apply::{Applied, apply};
+use super::connect::{Connection, ErrorKind};
+use super::draft::{Draft, Place};
+use super::exchange::{Recreated, exchange};
+use super::publication::{PgPublication, view_content};
+use super::record::{Written, record};
+use super::{catalog, extras, failed, quote, settle, views};
+use crate::warehouse::{Receipt, RelationKind, RelationName, RelationSettings, WarehouseError};
+
+/// What differs from what is there.
+pub struct Work {
+    pub drafts: BTreeMap<RelationName, Draft>,
+    pub views: BTreeMap<RelationName, String>,
+    pub settings: BTreeMap<RelationName, RelationSettings>,
+    pub state: BTreeMap<String, Option<Value>>,
+    first: Vec<String>,
+    last: Vec<String>,
+}
+
+impl Work {
+    fn of(publication: &PgPublication) -> Self {
+        let changes = publication.changes();
+        let base = &publication.base;
+        let drafts = changes.drafts.iter().filter(|(_, draft)| draft.changed);
+        let is_new = |name: &RelationName, sql: &String| {
+            let known = base.catalog.describe(name).map(|described| described.kind);
+            known != Some(RelationKind::View { sql: sql.clone() })
+        };
+        let views = changes.views.iter().filter(|(name, sql)| is_new(name, sql));
+        let state = changes.state.iter().filter(|(key, value)| base.catalog.documents.get(*key) != value.as_ref());
+        Work {
+            drafts: drafts.map(|(name, draft)| (name.clone(), draft.clone())).collect(),
+            views: views.map(|(name, sql)| (name.clone(), sql.clone())).collect(),
+            settings: changes.settings.clone(),
+            state: state.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            first: changes.first.clone(),
+            last: changes.last.clone(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.drafts.is_empty() && self.views.is_empty() && self.state.is_empty()
+    }
+
+    fn settings(&self, name: &RelationName) -> RelationSettings {
+        self.settings.get(name).cloned().unwrap_or_default()
+    }
+}
+
+pub async fn commit(publication: &PgPublication) -> Result<Option<Receipt>, WarehouseError> {
+    let work = Work::of(publication);
+    if work.is_empty() {
+        return Ok(None);
+    }
+    finish_copies(&work).await?;
+    let mut has = BTreeMap::new();
+    for (name, draft) in &work.drafts {
+        if matches!(draft.place, Place::Temporary(_)) {
+            has.insert(name.clone(), publication.base.shape(name).await?.columns);
+        }
+    }
+    let schemas: BTreeSet<&str> = work.views.keys().map(|name| name.schema.as_str()).collect();
+    for schema in schemas {
+        publication.writer.ensure_schema(schema).await?;
+    }
+    if !publication.base.catalog.kept {
+        publication.writer.make(catalog::CREATE, "cannot make medallion's own tables").await?;
+    }
+    // Whoever reads holds a lock on what it read, and a table cannot change its columns under it.
+    publication.base.reader.close().await;
+    let connection = publication.writer.connection().await?;
+    let publishing = Publishing { connection: &connection, publication, work: &work };
+    let (number, written) = publishing.run(&has).await?;
+    finish(publication, &connection).await?;
+    settle::settle(&connection, &written).await;
+    Ok(Some(Receipt { publication: number, tables: work.drafts.len(), views: work.views.len() }))
+}
+
+/// Waits for all rows to be on the server. Of several errors, the one that was first: it spoiled the transaction for the
+/// others.
+async fn finish_copies(work: &Work) -> Result<(), WarehouseError> {
+    let mut failed: Option<WarehouseError> = None;
+    for draft in work.drafts.values() {
+        for copied in std::iter::once(&draft.copied).chain(draft.deletions.iter().map(|deletion| &deletion.copied)) {
+            if let Err(error) = copied.finish().await
+                && failed.as_ref().is_none_or(is_consequence)
+            {
+                failed = Some(error);
+            }
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// `current transaction is aborted`: something else failed before.
+fn is_consequence(error: &WarehouseError) -> bool {
+    matches!(error, WarehouseError::Server(told) if told.code.as_deref() == Some("25P02"))
+}
+
+/// Ends the transaction. When the connection breaks at that very moment, the server is asked what became of it.
+async fn finish(publication: &PgPublication, connection: &Connection) -> Result<(), WarehouseError> {
+    let Err(error) = connection.batch_execute("commit").await else { return Ok(()) };
+    let told = connection.explain(&error, "cannot commit");
+    if told.kind != ErrorKind::Lost {
+        return Err(told.into());
+    }
+    match settle::was_published(publication.writer.settings(), publication.key).await {
+        Some(true) => Ok(()),
+        Some(false) => Err(told.into()),
+        None => Err(told.at_commit().into()),
+    }
+}
+
+struct Publishing<'a> {
+    connection: &'a Connection,
+    publication: &'a PgPublication,
+    work: &'a Work,
+}
+
+impl Publishing<'_> {
+    async fn run(
+        &self,
+        has: &BTreeMap<RelationName, Vec<super::wire::PgColumn>>,
+    ) -> Result<(String, Vec<Written>), WarehouseError> {
+        self.hooks(&self.work.first, "on-run-start").await?;
+        let mut written = Vec::new();
+        for (name, draft) in &self.work.drafts {
+            self.hooks(&self.work.settings(name).pre_hooks, &format!("the pre_hook of {name}")).await?;
+            let applied = apply(self.connection, name, draft, has.get(name).map_or(&[], Vec::as_slice)).await?;
+            extras::index(self.connection, name, draft, &self.work.settings(name).indexes).await?;
+            written.push(self.written(name, draft, applied));
+        }
+        self.drop_unused().await?;
+        let mut recreated = self.exchange_tables().await?;
+        recreated.extend(self.create_views().await?);
+        let changed: Vec<&RelationName> = self.work.drafts.keys().chain(self.work.views.keys()).collect();
+        for name in changed {
+            let settings = self.work.settings(name);
+            extras::describe(self.connection, name, self.work.views.contains_key(name), &settings).await?;
+            self.hooks(&settings.post_hooks, &format!("the post_hook of {name}")).await?;
+        }
+        for (name, sql) in &self.work.views {
+            written.push(Written::View { name: name.clone(), content: view_content(sql), sql: sql.clone() });
+        }
+        let number = record(self.connection, self.publication, self.work, &mut written, &recreated).await?;
+        self.hooks(&self.work.last, "on-run-end").await?;
+        Ok((number, written))
+    }
+
+    fn written(&self, name: &RelationName, draft: &Draft, applied: Applied) -> Written {
+        let base = self.publication.base.entry(name).filter(|_| matches!(draft.place, Place::Temporary(_)));
+        let rows = match (&draft.place, base.map(|entry| entry.recorded.as_ref().and_then(|known| known.rows))) {
+            (Place::New(_), _) => Some(applied.inserted - applied.deleted.min(applied.inserted)),
+            (_, Some(Some(rows))) => (rows + applied.inserted).checked_sub(applied.deleted),
+            _ => None,
+        };
+        let mut counters = base.map(|entry| entry.counters).unwrap_or_default();
+        counters.inserted += i64::try_from(applied.inserted).unwrap_or(i64::MAX);
+        counters.deleted += i64::try_from(applied.deleted).unwrap_or(i64::MAX);
+        Written::Table { name: name.clone(), rows, counters, changed: applied.inserted + applied.deleted, place: None }
+    }
+
+    /// Tables that take the name of another relation.
+    async fn exchange_tables(&self) -> Result<Vec<Recreated>, WarehouseError> {
+        let mut recreated = Vec::new();
+        for (name, draft) in &self.work.drafts {
+            let (Place::New(new), Some(entry)) = (&draft.place, self.publication.base.entry(name)) else { continue };
+            let made = exchange(self.connection, name, entry.former(), &self.work.views, async || {
+                let schema = quote::identifier(&name.schema);
+                let rename = format!("alter table {schema}.{new} rename to {}", quote::identifier(&name.identifier));
+                self.execute(&rename, &format!("cannot put the new {name} in its place")).await?;
+                extras::rename_indexes(self.connection, name).await
+            });
+            recreated.extend(made.await?);
+        }
+        Ok(recreated)
+    }
+
+    async fn create_views(&self) -> Result<Vec<Recreated>, WarehouseError> {
+        views::create(self.connection, self.publication, &self.work.views).await
+    }
+
+    /// New tables of relations that were staged and then left out.
+    async fn drop_unused(&self) -> Result<(), WarehouseError> {
+        let used: BTreeSet<(String, String)> = self
+            .work
+            .drafts
+            .iter()
+            .filter_map(|(name, draft)| match &draft.place {
+                Place::New(new) => Some((name.schema.clone(), new.clone())),
+                Place::Temporary(_) => None,
+            })
+            .collect();
+        for (schema, table) in self.publication.writer.created() {
+            if !used.contains(&(schema.clone(), table.clone())) {
+                let table = format!("{}.{table}", quote::identifier(&schema));
+                self.execute(&format!("drop table if exists {table}"), "cannot drop a table that is not used").await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn hooks(&self, hooks: &[String], what: &str) -> Result<(), WarehouseError> {
+        for sql in hooks.iter().filter(|sql| !sql.trim().is_empty()) {
+            self.execute(sql, &format!("{what} failed")).await?;
+        }
+        Ok(())
+    }
+
+    async fn execute(&self, sql: &str, action: &str) -> Result<(), WarehouseError> {
+        self.connection.batch_execute(sql).await.map_err(failed(self.connection, action))
+    }
+}

@@ -1,0 +1,148 @@
+//! One relation takes the place of another that has other columns or is of another kind.
+//!
+//! Views that read the old one would keep it from going: they are dropped with it and made again, as they were, with
+//! their owners, rights and comments.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio_postgres::error::SqlState;
+
+use super::connect::Connection;
+use super::rights::Rights;
+use super::{extras, failed, quote};
+use crate::relation::RelationName;
+use crate::warehouse::WarehouseError;
+
+/// What goes: as `pg_class` has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Former {
+    pub oid: u32,
+    pub kind: char,
+}
+
+/// A view that was dropped and made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recreated {
+    pub name: RelationName,
+}
+
+/// A view that reads a relation, or reads one that does.
+struct Dependent {
+    name: RelationName,
+    materialized: bool,
+    definition: String,
+    options: Option<String>,
+    rights: Rights,
+}
+
+/// The deepest last.
+const DEPENDENTS: &str = "
+with recursive reading as (
+    select v.oid, 1 as depth
+    from pg_catalog.pg_depend d
+    join pg_catalog.pg_rewrite r on r.oid = d.objid and d.classid = 'pg_catalog.pg_rewrite'::regclass
+    join pg_catalog.pg_class v on v.oid = r.ev_class
+    where d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = $1 and v.oid <> $1
+    union
+    select v.oid, reading.depth + 1
+    from reading
+    join pg_catalog.pg_depend d on d.refobjid = reading.oid and d.refclassid = 'pg_catalog.pg_class'::regclass
+    join pg_catalog.pg_rewrite r on r.oid = d.objid and d.classid = 'pg_catalog.pg_rewrite'::regclass
+    join pg_catalog.pg_class v on v.oid = r.ev_class
+    where v.oid <> reading.oid
+)
+select v.oid, n.nspname, v.relname, v.relkind, pg_get_viewdef(v.oid), array_to_string(v.reloptions, ', ')
+from (select oid, max(depth) as depth from reading group by oid) as deepest
+join pg_catalog.pg_class v using (oid)
+join pg_catalog.pg_namespace n on n.oid = v.relnamespace
+order by deepest.depth, n.nspname, v.relname";
+
+/// Drops what stands under `name`, lets `make` put something else there, and gives that the rights, comments and indexes
+/// of the former. A view in `changed` is not made again: it will be made anew.
+pub async fn exchange(
+    connection: &Connection,
+    name: &RelationName,
+    former: Former,
+    changed: &BTreeMap<RelationName, String>,
+    make: impl AsyncFnOnce() -> Result<(), WarehouseError>,
+) -> Result<Vec<Recreated>, WarehouseError> {
+    let dependents = dependents(connection, name, former.oid).await?;
+    let rights = Rights::of(connection, former.oid).await?;
+    let indexes = extras::indexes_of(connection, former.oid).await?;
+    let mut drops: Vec<String> =
+        dependents.iter().rev().map(|view| format!("drop {} {}", view.kind(), quote::relation(&view.name))).collect();
+    drops.push(format!("drop {} {}", kind(former.kind), quote::relation(name)));
+    patiently(connection, &drops.join("; "), &format!("cannot take the former {name} away")).await?;
+    make().await?;
+    rights.restore(connection, name).await?;
+    extras::restore_indexes(connection, name, &indexes).await?;
+    let mut recreated = Vec::new();
+    for view in dependents {
+        if changed.contains_key(&view.name) {
+            continue;
+        }
+        let options = view.options.as_ref().map(|options| format!(" with ({options})")).unwrap_or_default();
+        let create =
+            format!("create {} {}{options} as {}", view.kind(), quote::relation(&view.name), view.definition);
+        let action = format!("cannot make the view {} again, which reads {name}", view.name);
+        connection.batch_execute(&create).await.map_err(failed(connection, action))?;
+        view.rights.restore(connection, &view.name).await?;
+        recreated.push(Recreated { name: view.name });
+    }
+    Ok(recreated)
+}
+
+fn kind(code: char) -> &'static str {
+    match code {
+        'v' => "view",
+        'm' => "materialized view",
+        'f' => "foreign table",
+        _ => "table",
+    }
+}
+
+impl Dependent {
+    fn kind(&self) -> &'static str {
+        if self.materialized { "materialized view" } else { "view" }
+    }
+}
+
+async fn dependents(connection: &Connection, of: &RelationName, oid: u32) -> Result<Vec<Dependent>, WarehouseError> {
+    let rows = connection.query(DEPENDENTS, &[&oid]).await;
+    let rows = rows.map_err(failed(connection, format!("cannot find the views that read {of}")))?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        found.push(Dependent {
+            name: RelationName::new(&of.database, row.get::<_, String>(1), row.get::<_, String>(2)),
+            materialized: row.get::<_, i8>(3).unsigned_abs() == b'm',
+            definition: row.get(4),
+            options: row.get(5),
+            rights: Rights::of(connection, row.get(0)).await?,
+        });
+    }
+    Ok(found)
+}
+
+/// How long a lock is waited for at a time. Readers that come later wait behind us, so we step back in between.
+const PATIENCE: &str = "1s";
+const TRIES: usize = 120;
+
+/// Runs statements that need a lock which readers hold: without blocking others for long, again and again.
+pub async fn patiently(connection: &Connection, sql: &str, action: &str) -> Result<(), WarehouseError> {
+    let started = format!("savepoint medallion; set local lock_timeout = '{PATIENCE}'");
+    for attempt in 1.. {
+        connection.batch_execute(&started).await.map_err(failed(connection, action))?;
+        let Err(error) = connection.batch_execute(sql).await else { break };
+        if error.code() != Some(&SqlState::LOCK_NOT_AVAILABLE) || attempt == TRIES {
+            let told = failed(connection, action)(error);
+            // The caller may try something else.
+            let _ = connection.batch_execute("rollback to medallion").await;
+            return Err(told);
+        }
+        connection.batch_execute("rollback to medallion").await.map_err(failed(connection, action))?;
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    let ended = "set local lock_timeout = 0; release medallion";
+    connection.batch_execute(ended).await.map_err(failed(connection, action))
+}

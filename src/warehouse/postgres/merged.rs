@@ -1,0 +1,99 @@
+//! A table as it will be, as a query: the rows that stay, and the staged ones.
+
+use std::sync::Arc;
+
+use arrow::datatypes::Schema;
+use datafusion::catalog::TableProvider;
+use datafusion::common::{Column, JoinType, ScalarValue, TableReference};
+use datafusion::datasource::{ViewTable, provider_as_source};
+use datafusion::error::Result as QueryResult;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
+
+use super::draft::{Draft, Effect};
+use super::spool::Spool;
+use crate::warehouse::WarehouseError;
+
+const HERE: &str = "here";
+const STAGED: &str = "staged";
+
+/// The draft's rows, on top of `base`, the table as it is.
+pub fn provider(draft: &Draft, base: Option<Arc<dyn TableProvider>>) -> Result<Arc<dyn TableProvider>, WarehouseError> {
+    let base = base.filter(|_| draft.effect != Effect::Replace);
+    let mut staged = draft.spool.providers()?;
+    if base.is_none() && draft.deletions.is_empty() && staged.len() == 1 {
+        return Ok(staged.remove(0));
+    }
+    let schema = widened(base.as_deref(), &draft.spool.schema);
+    let mut parts = Vec::new();
+    if let Some(base) = base {
+        let mut stays = scan(HERE, base)?;
+        if let Effect::Merge { unique_key } = &draft.effect {
+            stays = without(stays, HERE, &draft.spool, unique_key)?;
+        }
+        parts.push((stays, HERE));
+    }
+    for provider in staged {
+        parts.push((scan(STAGED, provider)?, STAGED));
+    }
+    let mut whole: Option<LogicalPlan> = None;
+    for (mut part, alias) in parts {
+        for deletion in &draft.deletions {
+            part = without(part, alias, &deletion.keys, &deletion.key)?;
+        }
+        let part = project(part, alias, &schema)?;
+        whole = Some(match whole {
+            None => part,
+            Some(whole) => LogicalPlanBuilder::from(whole).union(part)?.build()?,
+        });
+    }
+    let whole = whole.ok_or_else(|| WarehouseError::Task("nothing is staged".to_string()))?;
+    Ok(Arc::new(ViewTable::new(whole, None)))
+}
+
+fn widened(base: Option<&dyn TableProvider>, comes: &Schema) -> Schema {
+    let Some(base) = base else { return comes.clone() };
+    let has = base.schema();
+    let new = comes.fields().iter().filter(|field| has.index_of(field.name()).is_err());
+    Schema::new(has.fields().iter().chain(new).cloned().collect::<Vec<_>>())
+}
+
+fn scan(alias: &str, provider: Arc<dyn TableProvider>) -> QueryResult<LogicalPlan> {
+    LogicalPlanBuilder::scan(TableReference::bare(alias), provider_as_source(provider), None)?.build()
+}
+
+/// The rows of `plan` whose key is not among `keys`. A key with a null in it is among none.
+fn without(plan: LogicalPlan, alias: &str, keys: &Spool, key: &[String]) -> Result<LogicalPlan, WarehouseError> {
+    let mut plan = plan;
+    for (number, provider) in keys.providers()?.into_iter().enumerate() {
+        let other = format!("keys_{number}");
+        let columns: Vec<Expr> = key.iter().map(|name| column(&other, name)).collect();
+        let keys = LogicalPlanBuilder::from(scan(&other, provider)?).project(columns)?.build()?;
+        let on = |alias: &str| key.iter().map(|name| qualified(alias, name)).collect::<Vec<_>>();
+        let sides = (on(alias), on(&other));
+        plan = LogicalPlanBuilder::from(plan).join(keys, JoinType::LeftAnti, sides, None)?.build()?;
+    }
+    Ok(plan)
+}
+
+fn project(plan: LogicalPlan, alias: &str, schema: &Schema) -> QueryResult<LogicalPlan> {
+    let has = plan.schema().clone();
+    let columns: QueryResult<Vec<Expr>> = schema
+        .fields()
+        .iter()
+        .map(|field| {
+            let known = has.fields().iter().any(|had| had.name() == field.name());
+            let value =
+                if known { column(alias, field.name()) } else { lit(ScalarValue::try_from(field.data_type())?) };
+            Ok(value.alias(field.name()))
+        })
+        .collect();
+    LogicalPlanBuilder::from(plan).project(columns?)?.build()
+}
+
+fn qualified(alias: &str, name: &str) -> Column {
+    Column::new(Some(TableReference::bare(alias)), name)
+}
+
+fn column(alias: &str, name: &str) -> Expr {
+    Expr::Column(qualified(alias, name))
+}

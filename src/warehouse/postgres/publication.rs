@@ -1,0 +1,297 @@
+//! One run's relations on their way to the server.
+//!
+//! Staged rows are kept on this side, where the run reads them, and copied to the server in the background, inside the
+//! transaction that publishes: into the new table itself where there was none, else into a temporary one. Nobody sees any
+//! of it before the commit, and nothing is left of it when the transaction does not get there.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::TableProvider;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::apply::leave_unchanged;
+use super::commit::commit;
+use super::draft::{Deletion, Draft, Effect, Place};
+use super::rows::Columns;
+use super::snapshot::PgSnapshot;
+use super::spool::{Spool, SpoolFolder};
+use super::writer::Writer;
+use super::{merged, quote};
+use crate::warehouse::{
+    Description, Publication, Receipt, RelationKind, RelationName, RelationSettings, RunLabel, Snapshot, StageMode,
+    Staged, WarehouseError,
+};
+
+pub struct PgPublication {
+    /// Unique: the content of what it changes.
+    pub key: Uuid,
+    pub label: RunLabel,
+    pub base: Arc<PgSnapshot>,
+    pub writer: Writer,
+    folder: OnceCell<Arc<SpoolFolder>>,
+    numbers: AtomicUsize,
+    changes: Mutex<Changes>,
+}
+
+#[derive(Default)]
+pub struct Changes {
+    pub drafts: BTreeMap<RelationName, Draft>,
+    /// Their SQL.
+    pub views: BTreeMap<RelationName, String>,
+    pub settings: BTreeMap<RelationName, RelationSettings>,
+    pub state: BTreeMap<String, Option<Value>>,
+    pub first: Vec<String>,
+    pub last: Vec<String>,
+}
+
+impl PgPublication {
+    pub fn new(base: PgSnapshot, writer: Writer, label: RunLabel) -> Self {
+        PgPublication {
+            key: Uuid::now_v7(),
+            label,
+            base: Arc::new(base),
+            writer,
+            folder: OnceCell::new(),
+            numbers: AtomicUsize::new(0),
+            changes: Mutex::default(),
+        }
+    }
+
+    pub fn changes(&self) -> MutexGuard<'_, Changes> {
+        // A panic while staging one table leaves the others as they are.
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn folder(&self) -> Result<&Arc<SpoolFolder>, WarehouseError> {
+        self.folder.get_or_try_init(|| async { SpoolFolder::create().map(Arc::new) }).await
+    }
+
+    fn next_number(&self) -> usize {
+        self.numbers.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Spools the rows and starts to copy them.
+    async fn stage_rows(
+        &self,
+        name: &RelationName,
+        columns: Columns,
+        streams: Vec<SendableRecordBatchStream>,
+        unique: &[String],
+        effect: Effect,
+    ) -> Result<(Draft, u64), WarehouseError> {
+        let number = self.next_number();
+        let key = columns.indices(unique)?;
+        let schema = Arc::clone(&columns.schema);
+        let spooled = Spool::fill(self.folder().await?, format!("{number}"), schema, streams, &key).await?;
+        let place = self.place(name, number, &columns, &effect).await?;
+        let copied = self.writer.copy(name, &place, &columns, &spooled.spool);
+        let changed = spooled.spool.rows > 0 || effect == Effect::Replace;
+        let draft =
+            Draft { columns, spool: spooled.spool, place, effect, deletions: Vec::new(), changed, copied };
+        Ok((draft, spooled.duplicates))
+    }
+
+    /// Where rows of these columns are copied to.
+    async fn place(
+        &self,
+        name: &RelationName,
+        number: usize,
+        columns: &Columns,
+        effect: &Effect,
+    ) -> Result<Place, WarehouseError> {
+        let Some(entry) = self.base.entry(name) else { return Ok(Place::New(quote::identifier(&name.identifier))) };
+        let fits = match effect {
+            Effect::Replace => entry.kind == 'r' && self.base.shape(name).await?.columns == columns.columns,
+            _ => true,
+        };
+        Ok(if fits {
+            Place::Temporary(format!("pg_temp.medallion_{number}"))
+        } else {
+            Place::New(quote::identifier(&format!("medallion_{}_{number}", self.key.simple())))
+        })
+    }
+
+    /// The draft of a relation, made from the table as it is where nothing is staged.
+    async fn draft_of(&self, name: &RelationName) -> Result<Draft, WarehouseError> {
+        let known = self.changes().drafts.get(name).cloned();
+        if let Some(draft) = known {
+            return Ok(draft);
+        }
+        let shape = self.base.shape(name).await?;
+        let schema = arrow::datatypes::Schema::new(
+            shape.columns.iter().map(super::wire::placeholder_field).collect::<Vec<_>>(),
+        );
+        let columns = Columns::of(name, &schema, &shape.columns)?;
+        let (draft, _) = self.stage_rows(name, columns, Vec::new(), &[], Effect::Append).await?;
+        Ok(draft)
+    }
+
+    fn keep(&self, name: &RelationName, draft: Draft) {
+        let mut changes = self.changes();
+        changes.views.remove(name);
+        changes.drafts.insert(name.clone(), draft);
+    }
+
+    /// Whether a table stands there whose rows staged rows can meet.
+    fn has_table(&self, name: &RelationName) -> bool {
+        self.base.entry(name).is_some_and(|entry| matches!(entry.kind, 'r' | 'p'))
+    }
+}
+
+fn schema_of(name: &RelationName, streams: &[SendableRecordBatchStream]) -> Result<SchemaRef, WarehouseError> {
+    let first = streams.first().map(|stream| stream.schema());
+    first.ok_or_else(|| WarehouseError::Task(format!("{name}: no stream to stage")))
+}
+
+/// A mode without what is only said to the stager: by which key rows are told apart, and what they do.
+fn effect_of(mode: &StageMode) -> (Vec<String>, Effect) {
+    match mode.clone() {
+        StageMode::Replace { unique_key } => (unique_key, Effect::Replace),
+        StageMode::Append => (Vec::new(), Effect::Append),
+        StageMode::Merge { unique_key } | StageMode::MergeChanged { unique_key, .. } => {
+            (unique_key.clone(), Effect::Merge { unique_key })
+        }
+        StageMode::DeleteInsert { unique_key } => (Vec::new(), Effect::Merge { unique_key }),
+    }
+}
+
+#[async_trait]
+impl Publication for PgPublication {
+    fn base(&self) -> Arc<dyn Snapshot> {
+        Arc::clone(&self.base) as Arc<dyn Snapshot>
+    }
+
+    async fn stage(
+        &self,
+        name: &RelationName,
+        streams: Vec<SendableRecordBatchStream>,
+        mode: StageMode,
+    ) -> Result<Staged, WarehouseError> {
+        let incoming = schema_of(name, &streams)?;
+        let (unique, mut effect) = effect_of(&mode);
+        if !self.has_table(name) {
+            effect = Effect::Replace;
+        }
+        let known = if effect == Effect::Replace { Vec::new() } else { self.base.shape(name).await?.columns };
+        let columns = Columns::of(name, &incoming, &known)?;
+        let (mut draft, duplicates) = self.stage_rows(name, columns, streams, &unique, effect).await?;
+        let mut staged = Staged { rows: draft.spool.rows, duplicates, ..Staged::default() };
+        if let (StageMode::MergeChanged { unique_key, ignoring }, Place::Temporary(table)) = (&mode, &draft.place) {
+            draft.copied.finish().await?;
+            let connection = self.writer.connection().await?;
+            staged.unchanged = leave_unchanged(&connection, name, &draft, table, unique_key, ignoring).await?;
+            staged.rows -= staged.unchanged;
+            draft.changed = staged.rows > 0;
+        }
+        staged.changed = draft.changed;
+        self.keep(name, draft);
+        Ok(staged)
+    }
+
+    async fn stage_delete(
+        &self,
+        name: &RelationName,
+        unique_key: &[String],
+        keys: Vec<SendableRecordBatchStream>,
+    ) -> Result<Staged, WarehouseError> {
+        let mut draft = self.draft_of(name).await?;
+        let incoming = schema_of(name, &keys)?;
+        let columns = Columns::of(name, &incoming, &draft.columns.columns)?;
+        let number = self.next_number();
+        let schema = Arc::clone(&columns.schema);
+        let dir = format!("{number}");
+        let keys = Spool::fill(self.folder().await?, dir, schema, keys, &columns.indices(unique_key)?).await?.spool;
+        if keys.rows == 0 {
+            return Ok(Staged::default());
+        }
+        let place = Place::Temporary(format!("pg_temp.medallion_{number}"));
+        let copied = self.writer.copy(name, &place, &columns, &keys);
+        let removed = keys.rows;
+        let Place::Temporary(table) = place else { return Ok(Staged::default()) };
+        draft.deletions.push(Deletion { key: unique_key.to_vec(), keys, table, copied });
+        draft.changed = true;
+        self.keep(name, draft);
+        Ok(Staged { removed, changed: true, ..Staged::default() })
+    }
+
+    fn stage_view(&self, name: &RelationName, sql: &str) -> Result<Staged, WarehouseError> {
+        let known = self.base.describe(name).map(|described| described.kind);
+        let changed = known != Some(RelationKind::View { sql: sql.to_string() });
+        let mut changes = self.changes();
+        changes.drafts.remove(name);
+        changes.views.insert(name.clone(), sql.to_string());
+        Ok(Staged { changed, ..Staged::default() })
+    }
+
+    fn configure(&self, name: &RelationName, settings: RelationSettings) {
+        self.changes().settings.insert(name.clone(), settings);
+    }
+
+    fn run_hooks(&self, first: Vec<String>, last: Vec<String>) {
+        let mut changes = self.changes();
+        (changes.first, changes.last) = (first, last);
+    }
+
+    fn view_can_read(&self, name: &RelationName) -> bool {
+        self.writer.can_reach(&name.database)
+    }
+
+    fn unstage(&self, name: &RelationName) {
+        let mut changes = self.changes();
+        changes.drafts.remove(name);
+        changes.views.remove(name);
+    }
+
+    fn relations(&self) -> Vec<RelationName> {
+        let changes = self.changes();
+        let mut names = self.base.relations();
+        names.extend(changes.drafts.keys().chain(changes.views.keys()).cloned());
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn describe(&self, name: &RelationName) -> Option<Description> {
+        let changes = self.changes();
+        if let Some(sql) = changes.views.get(name) {
+            let kind = RelationKind::View { sql: sql.clone() };
+            return Some(Description { kind, version: view_content(sql), rows: None });
+        }
+        match changes.drafts.get(name) {
+            Some(draft) if draft.changed => {
+                let exact = draft.effect == Effect::Replace && draft.deletions.is_empty();
+                let rows = exact.then_some(draft.spool.rows);
+                Some(Description { kind: RelationKind::Table, version: self.key.to_string(), rows })
+            }
+            _ => self.base.describe(name),
+        }
+    }
+
+    async fn scan_staged(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError> {
+        let staged = self.changes().drafts.get(name).cloned();
+        let Some(draft) = staged else { return self.base.scan(name).await };
+        let base = if draft.effect == Effect::Replace { None } else { Some(self.base.scan(name).await?) };
+        merged::provider(&draft, base)
+    }
+
+    fn put_state(&self, key: &str, value: Option<Value>) {
+        self.changes().state.insert(key.to_string(), value);
+    }
+
+    async fn commit(&self) -> Result<Option<Receipt>, WarehouseError> {
+        commit(self).await
+    }
+}
+
+/// What stands for the content of a view: its SQL.
+pub fn view_content(sql: &str) -> String {
+    format!("{:032x}", xxh3_128(sql.as_bytes()))
+}

@@ -1,0 +1,65 @@
+//! Which columns staged rows become on the server.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use super::wire::{PgColumn, arrow_field, pg_type};
+use crate::relation::RelationName;
+use crate::warehouse::WarehouseError;
+pub use crate::warehouse::types::conform;
+
+/// Columns of the server, and the rows that go into them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns {
+    pub columns: Vec<PgColumn>,
+    pub schema: SchemaRef,
+}
+
+impl Columns {
+    /// For rows of `schema`. A column that the table has already keeps its type; the rows are cast to it.
+    pub fn of(name: &RelationName, schema: &Schema, table: &[PgColumn]) -> Result<Self, WarehouseError> {
+        let wrong = |message: String| WarehouseError::Unsupported { relation: name.to_string(), message };
+        let mut columns: Vec<PgColumn> = Vec::with_capacity(schema.fields().len());
+        for field in schema.fields() {
+            if columns.iter().any(|earlier| earlier.name == *field.name()) {
+                let message = format!("has two columns named '{}'; give one of them another name with `as`", field.name());
+                return Err(wrong(message));
+            }
+            let known = table.iter().find(|column| column.name == *field.name());
+            columns.push(match known {
+                Some(column) => column.clone(),
+                None => PgColumn {
+                    name: field.name().clone(),
+                    pg_type: pg_type(&signed(field)).map_err(|error| error.of(name))?,
+                },
+            });
+        }
+        let fields: Result<Vec<Field>, WarehouseError> =
+            columns.iter().map(|column| arrow_field(column).map_err(|error| error.of(name))).collect();
+        Ok(Columns { columns, schema: Arc::new(Schema::new(fields?)) })
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|column| column.name.as_str())
+    }
+
+    /// `"id" bigint, "name" text`
+    pub fn definition(&self) -> String {
+        let define = |column: &PgColumn| format!("{} {}", super::quote::identifier(&column.name), column.pg_type.sql());
+        self.columns.iter().map(define).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Places of columns by name.
+    pub fn indices(&self, names: &[String]) -> Result<Vec<usize>, WarehouseError> {
+        names.iter().map(|name| Ok(self.schema.index_of(name)?)).collect()
+    }
+}
+
+/// What counts rows is a bigint in Postgres, which has no unsigned numbers.
+fn signed(field: &Field) -> Field {
+    match field.data_type() {
+        DataType::UInt32 | DataType::UInt64 => field.clone().with_data_type(DataType::Int64),
+        _ => field.clone(),
+    }
+}

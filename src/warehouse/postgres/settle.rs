@@ -1,0 +1,48 @@
+//! After the commit: did it take place, and has the server counted the rows?
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::connect::{Connection, Settings, connect};
+use super::record::Written;
+
+/// Whether the publication is there, asked over a new connection. `None`: nobody answers.
+pub async fn was_published(settings: &Settings, key: Uuid) -> Option<bool> {
+    let connection = connect(settings).await.ok()?;
+    let asked = "select exists (select 1 from medallion.publication where key = $1::text::uuid)";
+    connection.query_one(asked, &[&key.to_string()]).await.ok().map(|row| row.get(0))
+}
+
+const COUNTED: &str = "
+select pg_stat_get_tuples_inserted(oid) = inserted and pg_stat_get_tuples_deleted(oid) = deleted
+from unnest($1::oid[], $2::bigint[], $3::bigint[]) as written (oid, inserted, deleted)";
+
+/// Waits a moment until the server's counters show what was written: the next run takes a table with other counters for
+/// changed by somebody else. What it does not see in time costs that run some work, and nothing else.
+pub async fn settle(connection: &Connection, written: &[Written]) {
+    let tables = written.iter().filter_map(|written| match written {
+        Written::Table { counters, place: Some((oid, _)), .. } => Some((*oid, counters)),
+        _ => None,
+    });
+    let (mut oids, mut inserted, mut deleted) = (Vec::new(), Vec::new(), Vec::new());
+    for (oid, counters) in tables {
+        oids.push(oid);
+        inserted.push(counters.inserted);
+        deleted.push(counters.deleted);
+    }
+    if oids.is_empty() {
+        return;
+    }
+    // From PostgreSQL 15 on counters are written at once when asked for; before, they arrive by themselves.
+    if connection.server_major() >= 15 {
+        let _ = connection.batch_execute("select pg_stat_force_next_flush()").await;
+    }
+    for _ in 0..20 {
+        match connection.query(COUNTED, &[&oids, &inserted, &deleted]).await {
+            Ok(rows) if rows.iter().all(|row| row.get::<_, Option<bool>>(0) == Some(true)) => return,
+            Ok(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(_) => return,
+        }
+    }
+}

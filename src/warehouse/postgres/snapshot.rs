@@ -1,0 +1,74 @@
+//! A state of a database: its catalog, and the rows that a transaction sees.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::TableProvider;
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::catalog::{Catalog, Entry};
+use super::connect::Settings;
+use super::reader::Reader;
+use super::scan::{PgScan, Shape, shape};
+use crate::relation::RelationName;
+use crate::warehouse::{Description, Snapshot, WarehouseError};
+
+pub struct PgSnapshot {
+    pub reader: Arc<Reader>,
+    pub catalog: Catalog,
+    /// Of relations that were read.
+    shapes: Mutex<HashMap<RelationName, Shape>>,
+}
+
+impl PgSnapshot {
+    pub async fn read(settings: &Settings) -> Result<Self, WarehouseError> {
+        let reader = Reader::begin(settings).await?;
+        let catalog = Catalog::read(reader.client(), &settings.database).await?;
+        Ok(PgSnapshot { reader: Arc::new(reader), catalog, shapes: Mutex::default() })
+    }
+
+    pub fn entry(&self, name: &RelationName) -> Option<&Entry> {
+        self.catalog.relations.get(name)
+    }
+
+    pub async fn shape(&self, name: &RelationName) -> Result<Shape, WarehouseError> {
+        let entry = self.entry(name).ok_or_else(|| WarehouseError::NoSuchRelation(name.clone()))?;
+        let mut shapes = self.shapes.lock().await;
+        if let Some(known) = shapes.get(name) {
+            return Ok(known.clone());
+        }
+        let shape = shape(&self.reader, name, entry).await?;
+        shapes.insert(name.clone(), shape.clone());
+        Ok(shape)
+    }
+}
+
+#[async_trait]
+impl Snapshot for PgSnapshot {
+    fn publication(&self) -> Option<&str> {
+        self.catalog.publication.as_deref()
+    }
+
+    fn relations(&self) -> Vec<RelationName> {
+        self.catalog.relations.keys().cloned().collect()
+    }
+
+    fn describe(&self, name: &RelationName) -> Option<Description> {
+        self.catalog.describe(name)
+    }
+
+    async fn scan(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError> {
+        Ok(Arc::new(PgScan::new(Arc::clone(&self.reader), self.shape(name).await?)))
+    }
+
+    fn state(&self, key: &str) -> Option<Value> {
+        self.catalog.documents.get(key).cloned()
+    }
+
+    fn state_keys(&self, prefix: &str) -> Vec<String> {
+        let from = self.catalog.documents.range(prefix.to_string()..);
+        from.map(|(key, _)| key).take_while(|key| key.starts_with(prefix)).cloned().collect()
+    }
+}

@@ -1,0 +1,243 @@
+//! Staged rows on this side: what a run reads back, and what is copied to the server.
+//!
+//! Few rows stay in memory. Many go to Parquet files in a temporary folder, where a query reads the columns it needs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use futures::{Stream, StreamExt, stream};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+use super::rows::conform;
+use crate::warehouse::WarehouseError;
+use crate::warehouse::delta::files::{DataFile, FileWriter, read_file};
+use crate::warehouse::delta::keys::{NO_KEY, key_hashes};
+use crate::warehouse::delta::lake::Lake;
+use crate::warehouse::delta::scan::LakeScan;
+
+/// So many bytes of one relation's rows may stay in memory.
+const IN_MEMORY: usize = 64 << 20;
+
+/// Where the rows of one run that are too many for memory go. Removed when nobody reads them any more.
+pub struct SpoolFolder {
+    lake: Lake,
+    _folder: TempDir,
+}
+
+impl SpoolFolder {
+    pub fn create() -> Result<Self, WarehouseError> {
+        let cannot = |error: std::io::Error| WarehouseError::Task(format!("cannot make a temporary folder: {error}"));
+        let folder = tempfile::Builder::new().prefix("medallion-").tempdir().map_err(cannot)?;
+        let lake = Lake::open(&folder.path().to_string_lossy(), &std::collections::HashMap::new())?;
+        Ok(SpoolFolder { lake, _folder: folder })
+    }
+}
+
+/// Rows of one schema.
+#[derive(Clone)]
+pub struct Spool {
+    pub schema: SchemaRef,
+    pub rows: u64,
+    folder: Arc<SpoolFolder>,
+    dir: String,
+    memory: Arc<Vec<RecordBatch>>,
+    files: Arc<Vec<DataFile>>,
+}
+
+/// What was spooled, and what of it went again.
+pub struct Spooled {
+    pub spool: Spool,
+    /// Rows that a later row of the same key replaced.
+    pub duplicates: u64,
+}
+
+impl Spool {
+    /// Takes all rows. With a key (column indices), of several rows of one key the last one stays, in the order of the
+    /// streams.
+    pub async fn fill(
+        folder: &Arc<SpoolFolder>,
+        dir: String,
+        schema: SchemaRef,
+        streams: Vec<SendableRecordBatchStream>,
+        key: &[usize],
+    ) -> Result<Spooled, WarehouseError> {
+        let used = Arc::new(AtomicUsize::new(0));
+        let mut tasks = JoinSet::new();
+        for (index, stream) in streams.into_iter().enumerate() {
+            let part = PartWriter {
+                folder: Arc::clone(folder),
+                dir: dir.clone(),
+                schema: Arc::clone(&schema),
+                key: key.to_vec(),
+                used: Arc::clone(&used),
+            };
+            tasks.spawn(async move { Ok::<_, WarehouseError>((index, part.write(stream).await?)) });
+        }
+        let mut parts = Vec::with_capacity(tasks.len());
+        while let Some(joined) = tasks.join_next().await {
+            parts.push(joined??);
+        }
+        parts.sort_by_key(|(index, _)| *index);
+        let mut parts: Vec<Part> = parts.into_iter().map(|(_, part)| part).collect();
+        let duplicates = if key.is_empty() { 0 } else { drop_superseded(folder, &dir, &schema, &mut parts).await? };
+        let mut spool = Spool {
+            schema,
+            rows: 0,
+            folder: Arc::clone(folder),
+            dir,
+            memory: Arc::default(),
+            files: Arc::default(),
+        };
+        let (mut memory, mut files) = (Vec::new(), Vec::new());
+        for part in parts {
+            memory.extend(part.memory);
+            files.extend(part.file);
+        }
+        spool.rows = memory.iter().map(|batch| batch.num_rows() as u64).sum::<u64>()
+            + files.iter().map(|file| file.rows).sum::<u64>();
+        (spool.memory, spool.files) = (Arc::new(memory), Arc::new(files));
+        Ok(Spooled { spool, duplicates })
+    }
+
+    /// The rows as tables to read: those in files, and those in memory.
+    pub fn providers(&self) -> Result<Vec<Arc<dyn TableProvider>>, WarehouseError> {
+        let mut providers: Vec<Arc<dyn TableProvider>> = Vec::new();
+        if !self.files.is_empty() {
+            let (lake, dir) = (self.folder.lake.clone(), self.dir.clone());
+            providers.push(Arc::new(LakeScan::new(lake, dir, Arc::clone(&self.schema), Arc::clone(&self.files))));
+        }
+        if !self.memory.is_empty() || providers.is_empty() {
+            let partitions = vec![self.memory.as_ref().clone()];
+            providers.push(Arc::new(MemTable::try_new(Arc::clone(&self.schema), partitions)?));
+        }
+        Ok(providers)
+    }
+
+    /// The rows, in the order they came within each part.
+    pub fn batches(&self) -> impl Stream<Item = Result<RecordBatch, WarehouseError>> + Send + use<> {
+        let (memory, files) = (Arc::clone(&self.memory), Arc::clone(&self.files));
+        let spool = self.clone();
+        let from_memory = stream::iter((0..memory.len()).map(move |index| Ok(memory[index].clone())));
+        let from_files = stream::iter(0..files.len()).then(move |index| {
+            let spool = spool.clone();
+            async move {
+                let file = &spool.files[index];
+                let opened = read_file(&spool.folder.lake, &spool.dir, file, Arc::clone(&spool.schema)).await;
+                match opened {
+                    Ok(batches) => batches.boxed(),
+                    Err(error) => stream::iter([Err(error)]).boxed(),
+                }
+            }
+        });
+        from_memory.chain(from_files.flatten())
+    }
+}
+
+/// What came of one stream: the first rows in memory, or all of them in a file.
+struct Part {
+    memory: Vec<RecordBatch>,
+    file: Option<DataFile>,
+    keys: Vec<u128>,
+}
+
+struct PartWriter {
+    folder: Arc<SpoolFolder>,
+    dir: String,
+    schema: SchemaRef,
+    key: Vec<usize>,
+    /// Bytes in memory, of all parts together.
+    used: Arc<AtomicUsize>,
+}
+
+impl PartWriter {
+    async fn write(self, mut stream: SendableRecordBatchStream) -> Result<Part, WarehouseError> {
+        let mut part = Part { memory: Vec::new(), file: None, keys: Vec::new() };
+        let mut writer: Option<FileWriter> = None;
+        // Parquet has no intervals: such rows stay in memory, however many they are.
+        let fits_files = !self.schema.fields().iter().any(|field| matches!(field.data_type(), DataType::Interval(_)));
+        while let Some(batch) = stream.next().await {
+            let batch = conform(&batch?, &self.schema)?;
+            if batch.num_rows() == 0 {
+                continue;
+            }
+            if !self.key.is_empty() {
+                part.keys.extend(key_hashes(&batch, &self.key)?);
+            }
+            if let Some(writer) = &mut writer {
+                writer.write(&batch).await?;
+                continue;
+            }
+            let size = batch.get_array_memory_size();
+            let total = self.used.fetch_add(size, Ordering::Relaxed) + size;
+            part.memory.push(batch);
+            if total > IN_MEMORY && fits_files {
+                let mut new = FileWriter::create(&self.folder.lake, &self.dir, "spool", &self.schema)?;
+                for batch in part.memory.drain(..) {
+                    self.used.fetch_sub(batch.get_array_memory_size(), Ordering::Relaxed);
+                    new.write(&batch).await?;
+                }
+                writer = Some(new);
+            }
+        }
+        if let Some(writer) = writer {
+            part.file = Some(writer.close().await?);
+        }
+        Ok(part)
+    }
+}
+
+/// Takes out all rows of a key except the last. Gives how many went.
+async fn drop_superseded(
+    folder: &SpoolFolder,
+    dir: &str,
+    schema: &SchemaRef,
+    parts: &mut [Part],
+) -> Result<u64, WarehouseError> {
+    let mut met = std::collections::HashSet::new();
+    let mut dropped = 0;
+    for part in parts.iter_mut().rev() {
+        let mut keep = vec![true; part.keys.len()];
+        for (row, key) in part.keys.iter().enumerate().rev() {
+            keep[row] = *key == NO_KEY || met.insert(*key);
+        }
+        let gone = keep.iter().filter(|keep| !**keep).count() as u64;
+        if gone > 0 {
+            dropped += gone;
+            retain(folder, dir, schema, part, &keep).await?;
+        }
+    }
+    Ok(dropped)
+}
+
+async fn retain(
+    folder: &SpoolFolder,
+    dir: &str,
+    schema: &SchemaRef,
+    part: &mut Part,
+    keep: &[bool],
+) -> Result<(), WarehouseError> {
+    let mut at = 0;
+    let mut kept = |batch: &RecordBatch| {
+        let wanted = BooleanArray::from(keep[at..at + batch.num_rows()].to_vec());
+        at += batch.num_rows();
+        filter_record_batch(batch, &wanted)
+    };
+    if let Some(file) = part.file.take() {
+        let mut writer = FileWriter::create(&folder.lake, dir, "spool", schema)?;
+        let mut batches = Box::pin(read_file(&folder.lake, dir, &file, Arc::clone(schema)).await?);
+        while let Some(batch) = batches.next().await {
+            writer.write(&kept(&batch?)?).await?;
+        }
+        part.file = Some(writer.close().await?);
+        return Ok(());
+    }
+    part.memory = part.memory.iter().map(&mut kept).collect::<Result<_, _>>()?;
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! The connection that publishes: one transaction, from the first lock to the commit.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::StreamExt;
+use tokio::sync::{OnceCell, OwnedMutexGuard};
+
+use super::connect::{Connection, Settings, connect};
+use super::copy::Outgoing;
+use super::draft::{Copying, Place};
+use super::link::Link;
+use super::lock::lock;
+use super::rows::Columns;
+use super::spool::Spool;
+use super::{failed, quote};
+use crate::relation::RelationName;
+use crate::warehouse::WarehouseError;
+
+/// Settings of the transaction: it may idle while models are computed, and its statements take as long as they take.
+pub const BEGIN: &str = "begin; set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0";
+
+/// What only a first publication has to make; whoever comes second finds it there.
+const MADE_BY_ANOTHER: [&str; 3] = ["23505", "42P06", "42P07"];
+
+type Shared = Arc<tokio::sync::Mutex<Connection>>;
+
+#[derive(Clone)]
+pub struct Writer {
+    settings: Settings,
+    links: Arc<Vec<Link>>,
+    connection: Arc<OnceCell<Shared>>,
+    made: Arc<Mutex<Made>>,
+}
+
+/// What is there, and what this publication made.
+#[derive(Default)]
+struct Made {
+    schemas: BTreeSet<String>,
+    /// New tables: schema, and quoted name.
+    tables: BTreeSet<(String, String)>,
+}
+
+impl Writer {
+    /// Opens no connection yet.
+    pub fn new(settings: &Settings, links: &Arc<Vec<Link>>) -> Self {
+        Writer {
+            settings: settings.clone(),
+            links: Arc::clone(links),
+            connection: Arc::default(),
+            made: Arc::default(),
+        }
+    }
+
+    /// Waits until nobody else is publishing one of the relations.
+    pub async fn lock(&self, relations: &[RelationName]) -> Result<(), WarehouseError> {
+        lock(&*self.connection().await?, relations).await
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub fn links(&self) -> &[Link] {
+        &self.links
+    }
+
+    /// Whether a view of this database can read relations of that one.
+    pub fn can_reach(&self, database: &str) -> bool {
+        database == self.settings.database || self.links.iter().any(|link| link.database == database)
+    }
+
+    /// The connection, in its transaction, for oneself alone.
+    pub async fn connection(&self) -> Result<OwnedMutexGuard<Connection>, WarehouseError> {
+        let opened = self.connection.get_or_try_init(|| async {
+            let connection = connect(&self.settings).await?;
+            connection.batch_execute(BEGIN).await.map_err(failed(&connection, "cannot start a transaction"))?;
+            Ok::<_, WarehouseError>(Arc::new(tokio::sync::Mutex::new(connection)))
+        });
+        Ok(Arc::clone(opened.await?).lock_owned().await)
+    }
+
+    /// Starts to copy the rows to their place. Copies take their turn.
+    pub fn copy(&self, name: &RelationName, place: &Place, columns: &Columns, spool: &Spool) -> Arc<Copying> {
+        let (writer, name, place) = (self.clone(), name.clone(), place.clone());
+        let (columns, spool) = (columns.clone(), spool.clone());
+        Copying::new(tokio::spawn(async move { writer.copy_now(&name, &place, &columns, &spool).await }))
+    }
+
+    async fn copy_now(
+        &self,
+        name: &RelationName,
+        place: &Place,
+        columns: &Columns,
+        spool: &Spool,
+    ) -> Result<u64, WarehouseError> {
+        if let Place::New(table) = place {
+            self.ensure_schema(&name.schema).await?;
+            self.made().tables.insert((name.schema.clone(), table.clone()));
+        }
+        let connection = self.connection().await?;
+        let (table, create) = match place {
+            Place::New(new) => (format!("{}.{new}", quote::identifier(&name.schema)), "create table"),
+            Place::Temporary(table) => (table.clone(), "create temporary table"),
+        };
+        let end = if matches!(place, Place::New(_)) { "" } else { " on commit drop" };
+        let create = format!("{create} {table} ({}){end}", columns.definition());
+        connection.batch_execute(&create).await.map_err(failed(&connection, format!("cannot create {name}")))?;
+        if spool.rows == 0 {
+            return Ok(0);
+        }
+        let mut outgoing = Outgoing::open(&connection, &table, &columns.schema, &columns.columns).await?;
+        let mut batches = Box::pin(spool.batches());
+        while let Some(batch) = batches.next().await {
+            outgoing.write(&batch?).await?;
+        }
+        outgoing.close().await
+    }
+
+    fn made(&self) -> MutexGuard<'_, Made> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The new tables that were made: schema, and quoted name.
+    pub fn created(&self) -> Vec<(String, String)> {
+        self.made().tables.iter().cloned().collect()
+    }
+
+    /// Makes a schema that is missing, over a connection of its own: two runs that make it at once must not fail.
+    pub async fn ensure_schema(&self, schema: &str) -> Result<(), WarehouseError> {
+        if self.made().schemas.contains(schema) {
+            return Ok(());
+        }
+        let create = format!("create schema if not exists {}", quote::identifier(schema));
+        self.make(&create, &format!("cannot create the schema {schema}")).await?;
+        self.made().schemas.insert(schema.to_string());
+        Ok(())
+    }
+
+    /// Runs a statement that makes what is missing, outside of the transaction.
+    pub async fn make(&self, sql: &str, action: &str) -> Result<(), WarehouseError> {
+        let connection = connect(&self.settings).await?;
+        match connection.batch_execute(sql).await {
+            Err(error) if error.code().is_some_and(|code| MADE_BY_ANOTHER.contains(&code.code())) => {
+                // The other one is done by now; what is still missing is made by trying again.
+                connection.batch_execute(sql).await.map_err(failed(&connection, action))
+            }
+            other => other.map_err(failed(&connection, action)),
+        }
+    }
+}
