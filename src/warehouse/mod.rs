@@ -5,6 +5,7 @@
 
 pub mod delta;
 mod error;
+mod postgres;
 mod types;
 
 use std::sync::Arc;
