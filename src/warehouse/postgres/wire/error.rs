@@ -19,6 +19,8 @@ pub enum WireError {
     /// A model gives a column in another type than the table has.
     #[error("column '{column}' has type {data_type}, but is {pg_type} in the table; cast it to that type")]
     Mismatch { column: String, data_type: DataType, pg_type: String },
+    #[error("the table has {expected} columns, and {given} were given")]
+    Columns { given: usize, expected: usize },
     /// A value that the other side does not have. The first row is 1.
     #[error("column '{column}', row {row}: {message}")]
     Value { column: String, row: u64, message: String },
@@ -36,5 +38,23 @@ impl WireError {
             WireError::Arrow(error) => WarehouseError::Arrow(error),
             error => WarehouseError::Unsupported { relation: relation.to_string(), message: error.to_string() },
         }
+    }
+}
+
+/// A value that the other side does not have, before it is known whose column it is in.
+#[derive(Debug)]
+pub struct BadValue {
+    /// Within the batch, the first is 0.
+    pub row: usize,
+    pub message: String,
+}
+
+impl BadValue {
+    pub fn new(row: usize, message: impl Into<String>) -> Self {
+        BadValue { row, message: message.into() }
+    }
+
+    pub fn at(self, column: &str, rows_before: u64) -> WireError {
+        WireError::Value { column: column.to_string(), row: rows_before + self.row as u64 + 1, message: self.message }
     }
 }

@@ -16,6 +16,8 @@ mod decode;
 mod encode;
 mod error;
 mod pg_type;
+#[cfg(test)]
+mod tests;
 
 pub use arrow_type::{PG_TYPE, PgColumn, arrow_field, pg_type, placeholder_field};
 pub use decode::Decoder;
