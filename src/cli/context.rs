@@ -73,8 +73,7 @@ impl Context {
 
     /// A session over what is published.
     pub async fn session(&self, as_of: AsOf) -> Result<(Session, Arc<Published>), Vec<Diagnostic>> {
-        let snapshot =
-            self.warehouse.snapshot(as_of).await.map_err(|error| vec![Diagnostic::new(error.to_string())])?;
+        let snapshot = self.warehouse.snapshot(as_of).await.map_err(|error| vec![error.into()])?;
         let relations = Arc::new(Published(snapshot));
         let target = &self.manifest.target;
         let options = SessionOptions {
@@ -92,7 +91,7 @@ impl Context {
     /// A workspace that reads what is published, and whose publication nobody commits.
     pub async fn workspace(&self, command: &str) -> Result<Workspace, Vec<Diagnostic>> {
         let publication = self.warehouse.begin(self.label(command)).await;
-        let publication = publication.map_err(|error| vec![Diagnostic::new(error.to_string())])?;
+        let publication = publication.map_err(|error| vec![error.into()])?;
         let (session, relations) = self.session(AsOf::Now).await?;
         Ok(Workspace {
             manifest: Arc::clone(&self.manifest),
@@ -124,8 +123,7 @@ fn open_warehouse(manifest: &Manifest) -> Result<Arc<dyn Warehouse>, Diagnostic>
                 manifest.options.project_dir.join(path).to_string_lossy().into_owned()
             };
             let options: HashMap<String, String> = target.map("storage_options").into_iter().collect();
-            let warehouse =
-                DeltaWarehouse::open(&path, &options).map_err(|error| Diagnostic::new(error.to_string()))?;
+            let warehouse = DeltaWarehouse::open(&path, &options).map_err(Diagnostic::from)?;
             Ok(Arc::new(warehouse))
         }
         other => Err(Diagnostic::new(format!(

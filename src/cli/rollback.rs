@@ -24,7 +24,7 @@ pub struct RollbackArgs {
 pub async fn run(global: &GlobalArgs, args: RollbackArgs) -> Outcome {
     let context = Context::open(global, false)?;
     let done = context.warehouse.rollback(&args.run, context.label("rollback")).await;
-    let receipt = done.map_err(|error| vec![Diagnostic::new(error.to_string())])?;
+    let receipt = done.map_err(|error| vec![error.into()])?;
     let mut out = Output::stdout(&context.report_options);
     // A closed pipe is the reader's wish.
     let _ = out.line(&format!(

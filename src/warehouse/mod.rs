@@ -5,6 +5,7 @@
 
 pub mod delta;
 mod error;
+pub mod postgres;
 mod types;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use error::WarehouseError;
+pub use error::{WarehouseError, hint_of};
 pub use types::storable_schema;
 
 pub use crate::relation::RelationName;
