@@ -6,7 +6,6 @@ use serde_json::json;
 use super::Outcome;
 use super::args::GlobalArgs;
 use super::context::Context;
-use crate::diagnostic::Diagnostic;
 use crate::exit_code;
 use crate::report::Output;
 

@@ -5,7 +5,6 @@ use clap::Args;
 use super::Outcome;
 use super::args::GlobalArgs;
 use super::context::Context;
-use crate::diagnostic::Diagnostic;
 use crate::exit_code;
 use crate::report::Output;
 
