@@ -78,6 +78,11 @@ impl Diagnostic {
         self
     }
 
+    /// Says first what was being done: `doing: message`.
+    pub fn within(self, doing: &str) -> Self {
+        Diagnostic { message: format!("{doing}: {}", self.message), ..self }
+    }
+
     /// Says which of the `known` names the user may have meant, or lists them all.
     pub fn known_names<'a>(self, wanted: &str, kind: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let mut known: Vec<&str> = known.into_iter().collect();

@@ -60,7 +60,7 @@ pub async fn run(global: &GlobalArgs, args: CleanArgs) -> Outcome {
     };
     let before = Utc::now().checked_sub_signed(age).unwrap_or_default();
     let cleaned = context.places.target().clean(before, args.dry_run).await;
-    let cleaned = cleaned.map_err(|error| vec![Diagnostic::new(error.to_string())])?;
+    let cleaned = cleaned.map_err(|error| vec![error.into()])?;
     let _ = out.line(&format!(
         "{verb} {} earlier states and {} files ({:.1} MB)",
         cleaned.publications,

@@ -1,6 +1,5 @@
 //! What most commands start with: the project, its warehouse, and an engine.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -12,12 +11,11 @@ use crate::engine::{
 };
 use crate::manifest::{Manifest, NodeId};
 use crate::materialize::Workspace;
-use crate::project::{ProfileValue, TargetProfile};
+use crate::project::ProfileValue;
 use crate::report::{self, ReportOptions};
 use crate::runner::Runner;
 use crate::runner::events::{Event, Reporter};
-use crate::warehouse::delta::DeltaWarehouse;
-use crate::warehouse::{AsOf, Places, RunLabel, Warehouse, WarehouseError};
+use crate::warehouse::{AsOf, Places, RunLabel, WarehouseError};
 
 /// An opened project.
 pub struct Context {
@@ -38,7 +36,7 @@ impl Context {
         report_options.target_path = Some(manifest.options.project_dir.join(&manifest.target_path));
         let reporter = report::build(report_options.clone());
         Ok(Context {
-            places: open_places(&manifest).map_err(|error| vec![error])?,
+            places: super::places::open(&manifest)?,
             engine: engine(global).map_err(|error| vec![error])?,
             manifest: Arc::new(manifest),
             reporter,
@@ -75,7 +73,7 @@ impl Context {
 
     /// A session over what is published.
     pub async fn session(&self, as_of: AsOf) -> Result<(Session, Arc<dyn Relations>), Vec<Diagnostic>> {
-        let failed = |error: WarehouseError| vec![Diagnostic::new(error.to_string())];
+        let failed = |error: WarehouseError| vec![error.into()];
         let snapshot = self.places.target().snapshot(as_of.clone()).await.map_err(failed)?;
         let elsewhere = published_elsewhere(&self.places, &as_of).await.map_err(failed)?;
         let relations: Arc<dyn Relations> = Arc::new(Located { target: Arc::new(Published(snapshot)), elsewhere });
@@ -95,7 +93,7 @@ impl Context {
     /// A workspace that reads what is published, and whose publication nobody commits.
     pub async fn workspace(&self, command: &str) -> Result<Workspace, Vec<Diagnostic>> {
         let publication = self.places.target().begin(self.label(command), &[]).await;
-        let publication = publication.map_err(|error| vec![Diagnostic::new(error.to_string())])?;
+        let publication = publication.map_err(|error| vec![error.into()])?;
         let (session, relations) = self.session(AsOf::Now).await?;
         Ok(Workspace {
             manifest: Arc::clone(&self.manifest),
@@ -113,38 +111,6 @@ pub fn engine(global: &GlobalArgs) -> Result<Engine, Diagnostic> {
     let options = EngineOptions { memory: global.memory.map(|mib| mib << 20), ..EngineOptions::default() };
     Engine::new(options)
         .map_err(|error| Diagnostic::new(format!("cannot start the engine: {}", error.strip_backtrace())))
-}
-
-/// Opens the target's warehouse, and those of the databases that stand elsewhere.
-fn open_places(manifest: &Manifest) -> Result<Places, Diagnostic> {
-    let mut elsewhere = Vec::with_capacity(manifest.elsewhere.len());
-    for output in &manifest.elsewhere {
-        elsewhere.push((output.database.clone(), open_warehouse(manifest, output)?));
-    }
-    Ok(Places::new(open_warehouse(manifest, &manifest.target)?, elsewhere))
-}
-
-fn open_warehouse(manifest: &Manifest, target: &TargetProfile) -> Result<Arc<dyn Warehouse>, Diagnostic> {
-    match target.kind.as_str() {
-        "delta" => {
-            let path = target.text("path").unwrap_or_else(|| "lake".to_string());
-            // A relative path is the project's, wherever the command was started.
-            let path = if path.contains("://") {
-                path
-            } else {
-                manifest.options.project_dir.join(path).to_string_lossy().into_owned()
-            };
-            let options: HashMap<String, String> = target.map("storage_options").into_iter().collect();
-            let warehouse =
-                DeltaWarehouse::open(&path, &options).map_err(|error| Diagnostic::new(error.to_string()))?;
-            Ok(Arc::new(warehouse))
-        }
-        other => Err(Diagnostic::new(format!(
-            "target '{}' of profile '{}' has type '{other}', which this medallion cannot open",
-            target.target_name, target.profile_name
-        ))
-        .hint("the type it knows is: delta")),
-    }
 }
 
 /// Texts that must appear nowhere.

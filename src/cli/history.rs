@@ -6,7 +6,6 @@ use serde_json::json;
 use super::Outcome;
 use super::args::GlobalArgs;
 use super::context::Context;
-use crate::diagnostic::Diagnostic;
 use crate::exit_code;
 use crate::report::Output;
 
@@ -26,7 +25,7 @@ pub struct HistoryArgs {
 
 pub async fn run(global: &GlobalArgs, args: HistoryArgs) -> Outcome {
     let context = Context::open(global, false)?;
-    let mut entries = context.places.target().history().await.map_err(|error| vec![Diagnostic::new(error.to_string())])?;
+    let mut entries = context.places.target().history().await.map_err(|error| vec![error.into()])?;
     entries.truncate(args.limit.unwrap_or(usize::MAX));
     let mut out = Output::stdout(&context.report_options);
     let told = if args.output == "json" {

@@ -7,6 +7,7 @@ mod context;
 mod debug;
 mod history;
 mod ls;
+mod places;
 mod rollback;
 mod run;
 mod show;

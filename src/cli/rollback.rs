@@ -5,7 +5,6 @@ use clap::Args;
 use super::Outcome;
 use super::args::GlobalArgs;
 use super::context::Context;
-use crate::diagnostic::Diagnostic;
 use crate::exit_code;
 use crate::report::Output;
 
@@ -24,7 +23,7 @@ pub struct RollbackArgs {
 pub async fn run(global: &GlobalArgs, args: RollbackArgs) -> Outcome {
     let context = Context::open(global, false)?;
     let done = context.places.target().rollback(&args.run, context.label("rollback")).await;
-    let receipt = done.map_err(|error| vec![Diagnostic::new(error.to_string())])?;
+    let receipt = done.map_err(|error| vec![error.into()])?;
     let mut out = Output::stdout(&context.report_options);
     // A closed pipe is the reader's wish.
     let _ = out.line(&format!(

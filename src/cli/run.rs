@@ -10,6 +10,7 @@ use super::args::{GlobalArgs, SelectArgs};
 use super::context::Context;
 use crate::exit_code;
 use crate::plan::{Command, Plan};
+use crate::report;
 use crate::runner::{Cancel, Publish, RunOptions, Runner};
 
 /// Load the source files, run the models, test them, and publish everything at once
@@ -154,7 +155,14 @@ async fn execute(
         cancel,
     };
     super::compile::write_manifest(&context)?;
-    let report = runner.run(plan).await.map_err(|error| vec![error])?;
+    let report = match runner.run(plan).await {
+        Ok(report) => report,
+        Err(error) if error.begun => {
+            report::error(&error.diagnostic, &context.report_options);
+            return Ok(exit_code::NODE_FAILED);
+        }
+        Err(error) => return Err(vec![error.diagnostic]),
+    };
     Ok(exit_code::of_run(report.succeeded(), report.interrupted))
 }
 

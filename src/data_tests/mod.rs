@@ -99,5 +99,5 @@ async fn store(workspace: &Workspace, relation: &RelationName, sql: &str) -> Res
     let frame = workspace.session.query(sql).await.map_err(invalid)?;
     let streams = workspace.session.partitions(frame).await.map_err(invalid)?;
     let staged = workspace.publication.stage(relation, streams, StageMode::Replace { unique_key: Vec::new() }).await;
-    staged.map(|_| ()).map_err(|error| Diagnostic::new(error.to_string()))
+    staged.map(|_| ()).map_err(Diagnostic::from)
 }

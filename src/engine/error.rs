@@ -6,6 +6,7 @@ use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::warehouse::hint_of;
 
 /// The error of a statement, `sql` being what `path` holds.
 pub fn diagnose(error: &DataFusionError, path: &Path, sql: &str) -> Diagnostic {
@@ -20,6 +21,9 @@ pub fn diagnose(error: &DataFusionError, path: &Path, sql: &str) -> Diagnostic {
         other => (other.strip_backtrace(), None),
     };
     let mut diagnostic = Diagnostic::new(message);
+    if let Some(hint) = hint_of(error) {
+        diagnostic = diagnostic.hint(hint);
+    }
     let span = error.diagnostic().and_then(|found| found.span).filter(|span| span.start.line > 0);
     if let Some((line, column)) = place.or(span.map(|span| (span.start.line as usize, span.start.column as usize))) {
         let length =

@@ -125,7 +125,7 @@ impl Failure {
     fn into_diagnostic(self, request: &LoadRequest<'_>) -> Diagnostic {
         match self {
             Failure::Told(diagnostic) => diagnostic,
-            Failure::Warehouse(error) => Diagnostic::new(format!("cannot load {}: {error}", request.relation)),
+            Failure::Warehouse(error) => Diagnostic::from(error).within(&format!("cannot load {}", request.relation)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which output of `profiles.yml` the run takes, and its values rendered.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -11,12 +12,16 @@ use crate::jinja::Jinja;
 use crate::project::yaml::{Data, Key, Yaml};
 use crate::project::{
     Output, Profile, ProfileValue, ProfilesFile, ProjectFile, ProjectOptions, Secret, Spot, TargetProfile,
+    without_secrets,
 };
 
 /// The warehouses there are: the values of `type:`.
 const KINDS: [&str; 2] = ["delta", "postgres"];
 
 const DEFAULT_THREADS: usize = 4;
+
+/// At the end of a key: its value is the name of a file that holds the field.
+const FILE: &str = "_file";
 
 const DEFAULT_SCHEMA: &str = "public";
 
@@ -132,7 +137,8 @@ fn read_output(
     options: &ProjectOptions,
     renderer: &Renderer<'_>,
 ) -> Result<TargetProfile, Vec<Diagnostic>> {
-    let rendered = RenderedOutput::render(target_name, output, renderer)?;
+    let mut rendered = RenderedOutput::render(target_name, output, renderer)?;
+    rendered.read_files(&options.project_dir)?;
     let mut errors = Vec::new();
     let mut keep = |error: Diagnostic| errors.push(error);
     let kind = rendered.kind().map_err(&mut keep).unwrap_or_default();
@@ -148,6 +154,8 @@ fn read_output(
         database,
         kind,
         threads,
+        spots: rendered.spots(),
+        spot: Some(output.spot.clone()),
         fields: rendered.fields,
     })
 }
@@ -188,7 +196,54 @@ impl<'p> RenderedOutput<'p> {
     fn error(&self, key: &str, message: String) -> Diagnostic {
         let value = self.entries.iter().find(|(name, _)| name.text == key);
         let spot = value.map(|(_, value)| value.span.spot(self.output.spot.file()));
-        Diagnostic::new(message).at(spot.as_ref().unwrap_or(&self.output.spot).place())
+        let place = spot.as_ref().unwrap_or(&self.output.spot).place();
+        Diagnostic::new(message).at(without_secrets(place, self.fields.values()))
+    }
+
+    /// Where each value stands; that of a field read from a file where the file is named.
+    fn spots(&self) -> IndexMap<String, Spot> {
+        let file = self.output.spot.file();
+        let spot = |(key, value): &(Key, Yaml)| {
+            let name = key.text.strip_suffix(FILE).filter(|name| self.fields.contains_key(*name));
+            (name.unwrap_or(&key.text).to_string(), value.span.spot(file))
+        };
+        self.entries.iter().map(spot).collect()
+    }
+
+    /// `password_file: /run/secrets/password` is the field `password` with what the file holds, as for Docker's secrets.
+    fn read_files(&mut self, project_dir: &Path) -> Result<(), Vec<Diagnostic>> {
+        if self.text("type").as_deref() != Some("postgres") {
+            return Ok(());
+        }
+        let named: Vec<String> = self.fields.keys().filter(|key| key.ends_with(FILE)).cloned().collect();
+        let mut errors = Vec::new();
+        for key in named {
+            match self.read_file(&key, project_dir) {
+                Ok((name, value)) => {
+                    self.fields.shift_remove(&key);
+                    self.fields.insert(name, value);
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    fn read_file(&self, key: &str, project_dir: &Path) -> Result<(String, ProfileValue), Diagnostic> {
+        let name = key.strip_suffix(FILE).unwrap_or(key);
+        if self.text(name).is_some_and(|text| !text.is_empty()) {
+            let error = self.error(key, format!("'{name}' and '{key}' are the same field"));
+            return Err(error.hint(format!("keep one of them; '{key}' names a file that holds it")));
+        }
+        let path = self.text(key).unwrap_or_default();
+        let text = std::fs::read_to_string(project_dir.join(&path))
+            .map_err(|error| self.error(key, format!("cannot read {path}: {error}")))?;
+        let text = text.trim_end_matches(['\r', '\n']);
+        let value = match Secret::is_secret_key(name) {
+            true => ProfileValue::Secret(Secret::new(text)),
+            false => ProfileValue::Plain(Value::from(text)),
+        };
+        Ok((name.to_string(), value))
     }
 
     fn kind(&self) -> Result<String, Diagnostic> {

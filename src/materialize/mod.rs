@@ -76,7 +76,7 @@ pub fn also_reads(workspace: &Workspace, node: &Node) -> Result<Option<String>, 
 fn failed(compiled: &Compiled) -> impl Fn(WarehouseError) -> Diagnostic + '_ {
     move |error| match &error {
         WarehouseError::Query(query) => diagnose(query, &compiled.path, &compiled.sql),
-        other => Diagnostic::new(other.to_string()),
+        _ => error.into(),
     }
 }
 

@@ -37,7 +37,7 @@ pub use properties::{
 };
 pub use secret::Secret;
 pub use spot::{Spot, TextFile};
-pub use target::{ProfileValue, TargetProfile};
+pub use target::{ProfileValue, TargetProfile, without_secrets};
 pub use vars::parse_vars;
 
 /// A project as it lies on disk, with the packages installed in it.

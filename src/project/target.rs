@@ -4,7 +4,8 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Secret;
+use super::{Secret, Spot};
+use crate::diagnostic::{Diagnostic, Place};
 
 /// A rendered value of a target.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,6 +27,15 @@ impl ProfileValue {
             ProfileValue::Secret(secret) => Some(secret.reveal().to_string()),
         }
     }
+
+    fn collect_secrets(&self, secrets: &mut Vec<String>) {
+        match self {
+            ProfileValue::Secret(secret) if secret.reveal().is_empty() => {}
+            ProfileValue::Secret(secret) => secrets.push(secret.reveal().to_string()),
+            ProfileValue::Map(map) => map.values().for_each(|value| value.collect_secrets(secrets)),
+            ProfileValue::Plain(_) => {}
+        }
+    }
 }
 
 /// Where the run writes: one output of one profile.
@@ -40,12 +50,33 @@ pub struct TargetProfile {
     pub threads: usize,
     /// Every key of the output as written, rendered, in file order.
     pub fields: IndexMap<String, ProfileValue>,
+    /// Where each field's value stands.
+    #[serde(skip)]
+    pub spots: IndexMap<String, Spot>,
+    /// Where the output stands.
+    #[serde(skip)]
+    pub spot: Option<Spot>,
 }
 
 impl TargetProfile {
     /// The text of a field, a secret too. None when the field is absent, null or a mapping.
     pub fn text(&self, key: &str) -> Option<String> {
         self.fields.get(key)?.reveal()
+    }
+
+    /// `error` at the value of a field, or at the output where it has no such field. No secret is in the line it shows.
+    pub fn at(&self, key: &str, error: Diagnostic) -> Diagnostic {
+        match self.spots.get(key).or(self.spot.as_ref()) {
+            Some(spot) => error.at(without_secrets(spot.place(), self.fields.values())),
+            None => error,
+        }
+    }
+
+    /// Every secret of the output.
+    pub fn secrets(&self) -> Vec<String> {
+        let mut secrets = Vec::new();
+        self.fields.values().for_each(|value| value.collect_secrets(&mut secrets));
+        secrets
     }
 
     /// A field that is a mapping, such as `storage_options`, as text values, secrets too.
@@ -79,3 +110,29 @@ impl TargetProfile {
         values
     }
 }
+
+/// The place with the secrets of its line masked, and the caret still under its words.
+pub fn without_secrets<'v>(mut place: Place, values: impl Iterator<Item = &'v ProfileValue>) -> Place {
+    let mut secrets = Vec::new();
+    values.for_each(|value| value.collect_secrets(&mut secrets));
+    for secret in secrets.iter().flat_map(|secret| written(secret)) {
+        let mut from = 0;
+        while let Some(at) = place.excerpt[from..].find(&secret).map(|at| from + at) {
+            let (before, length) = (place.excerpt[..at].chars().count(), secret.chars().count());
+            if before + length < place.column {
+                place.column = place.column + MASK.len() - length;
+            }
+            place.excerpt.replace_range(at..at + secret.len(), MASK);
+            from = at + MASK.len();
+        }
+    }
+    place
+}
+
+/// The ways a text may stand in YAML.
+fn written(text: &str) -> [String; 3] {
+    let escaped = Value::from(text).to_string();
+    [text.to_string(), text.replace('\'', "''"), escaped.trim_matches('"').to_string()]
+}
+
+const MASK: &str = "***";

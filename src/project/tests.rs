@@ -209,6 +209,8 @@ fn a_target_shows_templates_no_secret() {
         schema: "public".into(),
         threads: 4,
         fields: fields.map(|(key, value)| (key.to_string(), value)).into_iter().collect(),
+        spots: Default::default(),
+        spot: None,
     };
     let values = target.template_values();
     assert_eq!((&values["name"], &values["port"], &values["dbname"]), (&json!("pro"), &json!(5432), &json!("pro")));

@@ -52,6 +52,14 @@ pub struct RunOptions {
     pub args: serde_json::Map<String, serde_json::Value>,
 }
 
+/// An error of the run as a whole.
+#[derive(Debug)]
+pub struct RunError {
+    pub diagnostic: Diagnostic,
+    /// Whether anything had run by then: a load, a model. Otherwise the run never began.
+    pub begun: bool,
+}
+
 /// Everything a run works with.
 #[derive(Clone)]
 pub struct Runner {
@@ -65,7 +73,7 @@ pub struct Runner {
 
 impl Runner {
     /// Runs the plan. An error is one of the run as a whole; what single nodes came to is in the report.
-    pub async fn run(&self, plan: Plan) -> Result<Arc<RunReport>, Diagnostic> {
+    pub async fn run(&self, plan: Plan) -> Result<Arc<RunReport>, RunError> {
         let clock = Instant::now();
         let info = Arc::new(self.info(&plan));
         self.reporter.event(&Event::RunStarted(Arc::clone(&info)));

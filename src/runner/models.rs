@@ -8,7 +8,7 @@ use super::events::{Event, NodeResult, Publication as Published, Status};
 use super::node::NodeRun;
 use super::queue::{End, drive};
 use super::reuse::Fingerprints;
-use super::{Publish, Runner, failed_ids, skipped};
+use super::{Publish, RunError, Runner, failed_ids, skipped};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Located, Relations, SessionOptions, ToBePublished, published_elsewhere};
 use crate::manifest::{NodeId, NodeKind};
@@ -26,14 +26,16 @@ pub struct Built {
 /// How often a run starts again after another run published the same tables first.
 const ATTEMPTS: u32 = 5;
 
-pub async fn run(runner: &Runner, plan: &Plan, loaded: &[Arc<NodeResult>]) -> Result<Built, Diagnostic> {
+pub async fn run(runner: &Runner, plan: &Plan, loaded: &[Arc<NodeResult>]) -> Result<Built, RunError> {
+    let before = |diagnostic| RunError { diagnostic, begun: !loaded.is_empty() };
+    let after = |diagnostic| RunError { diagnostic, begun: true };
     if plan.graph.is_empty() {
         return Ok(Built { results: Vec::new(), unpublished: None });
     }
     let mut attempt = 1;
     loop {
-        let phase = Arc::new(Phase::begin(runner, plan).await?);
-        phase.run(plan, loaded).await?;
+        let phase = Arc::new(Phase::begin(runner, plan).await.map_err(before)?);
+        phase.run(plan, loaded).await.map_err(after)?;
         match phase.publish(plan, loaded).await {
             Ok(unpublished) => return Ok(Built { results: phase.results(), unpublished }),
             Err(WarehouseError::Conflict { relation }) if attempt < ATTEMPTS => {
@@ -42,7 +44,7 @@ pub async fn run(runner: &Runner, plan: &Plan, loaded: &[Arc<NodeResult>]) -> Re
                 tokio::time::sleep(Duration::from_millis(50) * 2u32.pow(attempt)).await;
                 attempt += 1;
             }
-            Err(error) => return Err(Diagnostic::new(format!("cannot publish: {error}"))),
+            Err(error) => return Err(after(Diagnostic::from(error).within("cannot publish"))),
         }
     }
 }
@@ -59,8 +61,8 @@ pub struct Phase {
 
 impl Phase {
     async fn begin(runner: &Runner, plan: &Plan) -> Result<Self, Diagnostic> {
-        let cannot = |error: String| Diagnostic::new(format!("cannot open the warehouse: {error}"));
-        let failed = |error: WarehouseError| cannot(error.to_string());
+        let cannot = |error: Diagnostic| error.within("cannot open the warehouse");
+        let failed = |error: WarehouseError| cannot(error.into());
         let places = &runner.places;
         let writes = Self::writes(runner, plan);
         let publication = places.target().begin(runner.label(plan), &writes).await.map_err(failed)?;
@@ -73,8 +75,10 @@ impl Phase {
             schema: target.schema.clone(),
             instant: runner.options.started_at,
         };
-        let session =
-            runner.engine.session(Arc::clone(&relations), &options).map_err(|error| cannot(error.strip_backtrace()))?;
+        let session = runner
+            .engine
+            .session(Arc::clone(&relations), &options)
+            .map_err(|error| cannot(Diagnostic::new(error.strip_backtrace())))?;
         let workspace = Workspace {
             manifest: Arc::clone(&runner.manifest),
             publication,

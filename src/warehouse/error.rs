@@ -3,6 +3,8 @@
 use datafusion::error::DataFusionError;
 
 use super::RelationName;
+use super::postgres::connect::ServerError;
+use crate::diagnostic::Diagnostic;
 
 #[derive(Debug, thiserror::Error)]
 pub enum WarehouseError {
@@ -38,6 +40,9 @@ pub enum WarehouseError {
     Arrow(#[from] arrow::error::ArrowError),
     #[error("{0}")]
     Task(String),
+    /// A PostgreSQL server, or the way to it.
+    #[error(transparent)]
+    Server(Box<ServerError>),
 }
 
 impl WarehouseError {
@@ -49,6 +54,41 @@ impl WarehouseError {
     pub(crate) fn delta(action: impl Into<String>) -> impl FnOnce(deltalake::DeltaTableError) -> Self {
         let action = action.into();
         move |source| WarehouseError::Delta { action, source: Box::new(source) }
+    }
+}
+
+impl WarehouseError {
+    /// What to do next, where the error knows.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            WarehouseError::Server(error) => error.hint.as_deref(),
+            WarehouseError::Query(error) => hint_of(error),
+            _ => None,
+        }
+    }
+}
+
+/// The hint of the warehouse's error that a query stumbled over, if it was one.
+pub fn hint_of(error: &DataFusionError) -> Option<&str> {
+    let DataFusionError::External(source) = error.find_root() else { return None };
+    let server = || source.downcast_ref::<ServerError>().and_then(|error| error.hint.as_deref());
+    source.downcast_ref::<WarehouseError>().and_then(WarehouseError::hint).or_else(server)
+}
+
+/// For users: the message, and the hint where there is one.
+impl From<WarehouseError> for Diagnostic {
+    fn from(error: WarehouseError) -> Self {
+        let told = Diagnostic::new(error.to_string());
+        match error.hint() {
+            Some(hint) => told.hint(hint),
+            None => told,
+        }
+    }
+}
+
+impl From<ServerError> for WarehouseError {
+    fn from(error: ServerError) -> Self {
+        WarehouseError::Server(Box::new(error))
     }
 }
 

@@ -46,7 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("project", &["diagnostic"]),
     ("jinja", &["diagnostic", "project"]),
     ("engine", &["diagnostic", "relation", "warehouse"]),
-    ("warehouse", &["relation"]),
+    ("warehouse", &["diagnostic", "relation"]),
     ("query", &["diagnostic"]),
     ("report", &["diagnostic", "runner"]),
 ];

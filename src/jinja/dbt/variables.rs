@@ -12,6 +12,7 @@ use crate::jinja::fault::{Fault, Outcome};
 use crate::jinja::functions::Native;
 use crate::jinja::interp::Interp;
 use crate::jinja::value::{Object, Value, from_json};
+use crate::project::Secret;
 
 /// The version of dbt whose behaviour templates get.
 const DBT_VERSION: &str = "1.10.0";
@@ -167,12 +168,35 @@ fn env_var(interp: &mut Interp<'_>, args: Args) -> Outcome<Value> {
     if !record.env_vars_used.iter().any(|known| *known.name == *name) {
         record.env_vars_used.push(EnvVarUse { name: name.to_string(), secret });
     }
-    match ((run.scope.env)(&name), default) {
+    let set = match (run.scope.env)(&name) {
+        None => from_file(run, &name)?,
+        set => set,
+    };
+    match (set, default) {
         (Some(value), _) => Ok(Value::from(value)),
         (None, Some(default)) => Ok(Value::from(default.to_string())),
         (None, None) => Err(Fault::hinted(
             format!("the environment variable '{name}' is not set"),
             format!("set it, or give a default: env_var('{name}', '…')"),
+        )),
+    }
+}
+
+/// A variable that is not set, from the file that `<name>_FILE` names, as Docker's secrets are handed over.
+fn from_file(run: &Run<'_>, name: &str) -> Outcome<Option<String>> {
+    let variable = format!("{name}_FILE");
+    let Some(path) = (run.scope.env)(&variable).filter(|path| !path.is_empty()) else { return Ok(None) };
+    if run.mode != Mode::YamlValue && Secret::is_secret_key(name) {
+        return Err(Fault::hinted(
+            format!("'{name}' comes from the file that '{variable}' names, and cannot be used here"),
+            "secrets are allowed only in profiles.yml and packages.yml: SQL ends up in logs and files",
+        ));
+    }
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_string())),
+        Err(error) => Err(Fault::hinted(
+            format!("cannot read {path}: {error}"),
+            format!("the environment variable '{variable}' names it; set '{name}' itself, or make the file readable"),
         )),
     }
 }
