@@ -56,9 +56,7 @@ fn links(manifest: &Manifest) -> Result<Vec<Link>, Vec<Diagnostic>> {
         return Ok(Vec::new());
     }
     let others = manifest.elsewhere.iter().filter(|output| output.kind == "postgres");
-    others
-        .map(|output| Ok(Link { database: output.database.clone(), settings: settings(manifest, output)? }))
-        .collect()
+    others.map(|output| Ok(Link { database: output.database.clone(), settings: settings(manifest, output)? })).collect()
 }
 
 /// How to reach the server of a Postgres output.
@@ -68,11 +66,6 @@ pub fn settings(manifest: &Manifest, output: &TargetProfile) -> Result<Settings,
     fields.folder = manifest.options.project_dir.clone();
     let env = |name: &str| manifest.options.env.get(name).map(PathBuf::from);
     fields.passfile = env("PGPASSFILE").or_else(|| Some(env("HOME")?.join(".pgpass")));
-    let placed = |FieldError { field, error }: FieldError| {
-        match output.spots.get(field).or(output.spot.as_ref()) {
-            Some(spot) => error.at(spot.place()),
-            None => error,
-        }
-    };
+    let placed = |FieldError { field, error }: FieldError| output.at(field, error);
     fields.settings().map_err(|errors| errors.into_iter().map(placed).collect())
 }

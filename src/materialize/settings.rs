@@ -19,8 +19,7 @@ pub fn of(workspace: &Workspace, node: &Node) -> Result<RelationSettings, Diagno
     }
     if persists("columns") {
         let described = node.columns.values().filter(|column| !column.description.is_empty());
-        settings.column_comments =
-            described.map(|column| (column.name.clone(), column.description.clone())).collect();
+        settings.column_comments = described.map(|column| (column.name.clone(), column.description.clone())).collect();
     }
     let compiler = Compiler::new(workspace);
     let render = |hooks: &[String]| hooks.iter().map(|hook| compiler.hook(node, hook)).collect::<Result<Vec<_>, _>>();
@@ -32,9 +31,8 @@ pub fn of(workspace: &Workspace, node: &Node) -> Result<RelationSettings, Diagno
 /// Hands the project's on-run-start and on-run-end statements to the publication.
 pub fn run_hooks(workspace: &Workspace) -> Result<(), Diagnostic> {
     let compiler = Compiler::new(workspace);
-    let render = |nodes: &[Node]| {
-        nodes.iter().map(|node| compiler.hook(node, &node.raw_code)).collect::<Result<Vec<_>, _>>()
-    };
+    let render =
+        |nodes: &[Node]| nodes.iter().map(|node| compiler.hook(node, &node.raw_code)).collect::<Result<Vec<_>, _>>();
     let manifest = &workspace.manifest;
     workspace.publication.run_hooks(render(&manifest.on_run_start)?, render(&manifest.on_run_end)?);
     Ok(())

@@ -109,9 +109,8 @@ async fn add_columns(
     has: &[PgColumn],
 ) -> Result<(), WarehouseError> {
     let new = draft.columns.columns.iter().filter(|column| !has.iter().any(|had| had.name == column.name));
-    let clauses: Vec<String> = new
-        .map(|column| format!("add column {} {}", quote::identifier(&column.name), column.pg_type.sql()))
-        .collect();
+    let clauses: Vec<String> =
+        new.map(|column| format!("add column {} {}", quote::identifier(&column.name), column.pg_type.sql())).collect();
     if !clauses.is_empty() {
         execute(connection, name, &format!("alter table {} {}", quote::relation(name), clauses.join(", "))).await?;
     }
@@ -156,7 +155,10 @@ async fn analyze(connection: &Connection, table: &str, rows: u64) -> Result<(), 
     if rows < WORTH_ANALYZING {
         return Ok(());
     }
-    connection.batch_execute(&format!("analyze {table}")).await.map_err(failed(connection, "cannot analyze staged rows"))
+    connection
+        .batch_execute(&format!("analyze {table}"))
+        .await
+        .map_err(failed(connection, "cannot analyze staged rows"))
 }
 
 async fn execute(connection: &Connection, name: &RelationName, sql: &str) -> Result<u64, WarehouseError> {

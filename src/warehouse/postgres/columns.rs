@@ -76,8 +76,7 @@ pub async fn greatest(
     let indexed = connection.query(INDEXED, &[&entry.oid]).await.map_err(cannot())?;
     let places: HashMap<&str, usize> =
         columns.iter().enumerate().filter(|(_, c)| is_time(c)).map(|(i, c)| (c.name.as_str(), i)).collect();
-    let wanted: Vec<usize> =
-        indexed.iter().filter_map(|row| places.get(row.get::<_, &str>(0)).copied()).collect();
+    let wanted: Vec<usize> = indexed.iter().filter_map(|row| places.get(row.get::<_, &str>(0)).copied()).collect();
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
@@ -86,7 +85,10 @@ pub async fn greatest(
         let zoned = matches!(columns[*index].pg_type, PgType::Timestamptz);
         let instant = if zoned { "" } else { " at time zone 'UTC'" };
         // Infinity has no microseconds: it is left to the reading of the rows to say so.
-        format!("(select case when isfinite(v) then (extract(epoch from v{instant}) * 1000000)::bigint end from (select max({column}) as v from {}) m)", quote::relation(name))
+        format!(
+            "(select case when isfinite(v) then (extract(epoch from v{instant}) * 1000000)::bigint end from (select max({column}) as v from {}) m)",
+            quote::relation(name)
+        )
     };
     let query = format!("select {}", wanted.iter().map(micros).collect::<Vec<_>>().join(", "));
     let row = connection.query_one(&query, &[]).await.map_err(cannot())?;

@@ -36,7 +36,9 @@ pub enum Effect {
     Replace,
     Append,
     /// They take the place of the rows with their key.
-    Merge { unique_key: Vec<String> },
+    Merge {
+        unique_key: Vec<String>,
+    },
 }
 
 #[derive(Clone)]

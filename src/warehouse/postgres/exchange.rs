@@ -83,8 +83,7 @@ pub async fn exchange(
             continue;
         }
         let options = view.options.as_ref().map(|options| format!(" with ({options})")).unwrap_or_default();
-        let create =
-            format!("create {} {}{options} as {}", view.kind(), quote::relation(&view.name), view.definition);
+        let create = format!("create {} {}{options} as {}", view.kind(), quote::relation(&view.name), view.definition);
         let action = format!("cannot make the view {} again, which reads {name}", view.name);
         connection.batch_execute(&create).await.map_err(failed(connection, action))?;
         view.rights.restore(connection, &view.name).await?;

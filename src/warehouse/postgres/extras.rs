@@ -186,5 +186,9 @@ async fn others_with(
       and lower(a.privilege_type) = lower($2) and pg_get_userbyid(a.grantee) <> all ($3)";
     let values: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&quote::relation(name), &privilege, &grantees];
     let rows = connection.query(HOLDERS, &values).await;
-    Ok(rows.map_err(failed(connection, format!("cannot read the grants of {name}")))?.iter().map(|row| row.get(0)).collect())
+    Ok(rows
+        .map_err(failed(connection, format!("cannot read the grants of {name}")))?
+        .iter()
+        .map(|row| row.get(0))
+        .collect())
 }

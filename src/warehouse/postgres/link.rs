@@ -105,7 +105,8 @@ async fn ensure(
         .iter()
         .map(|column| {
             // Types that the other database made for itself are text here.
-            let is_own = matches!(column.pg_type, super::wire::PgType::Enum { .. } | super::wire::PgType::Unsupported { .. });
+            let is_own =
+                matches!(column.pg_type, super::wire::PgType::Enum { .. } | super::wire::PgType::Unsupported { .. });
             let sql_type = if is_own { "text".to_string() } else { column.pg_type.sql() };
             format!("{} {sql_type}", quote::identifier(&column.name))
         })
@@ -167,7 +168,8 @@ async fn ensure_server(
     mapping.extend(link.settings.password.as_ref().map(|password| ("password", password.reveal().to_string())));
     let has = |table: &str, options: &str, condition: &str, wanted: &[(&str, String)]| {
         let wanted: Vec<String> = wanted.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let query = format!("select coalesce({options} @> $1::text[], false) from pg_catalog.{table} where {condition}");
+        let query =
+            format!("select coalesce({options} @> $1::text[], false) from pg_catalog.{table} where {condition}");
         (query, wanted)
     };
     let list = |options: &[(&str, String)], set: &str| {
@@ -187,7 +189,8 @@ async fn ensure_server(
             (create, format!("alter server {server} options ({})", options("set ")))
         }),
         (has("pg_user_mappings", "umoptions", &mapped, &mapping), {
-            let create = format!("create user mapping for current_user server {server} options ({})", list(&mapping, ""));
+            let create =
+                format!("create user mapping for current_user server {server} options ({})", list(&mapping, ""));
             let again = format!("drop user mapping for current_user server {server}; {create}");
             (create, again)
         }),

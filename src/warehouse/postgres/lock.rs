@@ -28,10 +28,7 @@ pub async fn lock(connection: &Connection, relations: &[RelationName]) -> Result
         connection.batch_execute("rollback").await.map_err(cannot())?;
         connection.batch_execute(super::writer::BEGIN).await.map_err(cannot())?;
         for number in numbers {
-            connection
-                .batch_execute(&format!("select pg_advisory_xact_lock({number})"))
-                .await
-                .map_err(cannot())?;
+            connection.batch_execute(&format!("select pg_advisory_xact_lock({number})")).await.map_err(cannot())?;
         }
     }
     Ok(())

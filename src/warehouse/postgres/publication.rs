@@ -94,8 +94,7 @@ impl PgPublication {
         let place = self.place(name, number, &columns, &effect).await?;
         let copied = self.writer.copy(name, &place, &columns, &spooled.spool);
         let changed = spooled.spool.rows > 0 || effect == Effect::Replace;
-        let draft =
-            Draft { columns, spool: spooled.spool, place, effect, deletions: Vec::new(), changed, copied };
+        let draft = Draft { columns, spool: spooled.spool, place, effect, deletions: Vec::new(), changed, copied };
         Ok((draft, spooled.duplicates))
     }
 
@@ -126,9 +125,8 @@ impl PgPublication {
             return Ok(draft);
         }
         let shape = self.base.shape(name).await?;
-        let schema = arrow::datatypes::Schema::new(
-            shape.columns.iter().map(super::wire::placeholder_field).collect::<Vec<_>>(),
-        );
+        let schema =
+            arrow::datatypes::Schema::new(shape.columns.iter().map(super::wire::placeholder_field).collect::<Vec<_>>());
         let columns = Columns::of(name, &schema, &shape.columns)?;
         let (draft, _) = self.stage_rows(name, columns, Vec::new(), &[], Effect::Append).await?;
         Ok(draft)

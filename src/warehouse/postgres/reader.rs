@@ -60,7 +60,8 @@ impl Reader {
     async fn join(&self) -> Result<Connection, WarehouseError> {
         let action = "cannot share a snapshot between connections";
         let exported = self.exported.get_or_try_init(|| async {
-            let row = self.first.query_one("select pg_export_snapshot()", &[]).await.map_err(failed(&self.first, action))?;
+            let row =
+                self.first.query_one("select pg_export_snapshot()", &[]).await.map_err(failed(&self.first, action))?;
             Ok::<String, WarehouseError>(row.get(0))
         });
         let snapshot = quote::literal(exported.await?);

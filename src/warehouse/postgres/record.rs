@@ -23,13 +23,17 @@ pub enum Written {
         /// Its oid and file, once they are known.
         place: Option<(u32, u32)>,
     },
-    View { name: RelationName, content: String, sql: String },
+    View {
+        name: RelationName,
+        content: String,
+        sql: String,
+    },
 }
 
 const NOTE: &str = "
 insert into medallion.relation (schema_name, relation_name, content, rows, relation_oid, file_node, inserted, updated,
                                 deleted, view_sql, view_definition)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $10::text is not null then md5(pg_get_viewdef($5)) end)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $10::text is not null then md5(pg_get_viewdef($5::oid)) end)
 on conflict (schema_name, relation_name) do update set
     content = excluded.content, rows = excluded.rows, relation_oid = excluded.relation_oid,
     file_node = excluded.file_node, inserted = excluded.inserted, updated = excluded.updated,
@@ -37,7 +41,7 @@ on conflict (schema_name, relation_name) do update set
 
 /// Views that were dropped and made again are still what they were.
 const REFRESH: &str = "
-update medallion.relation set relation_oid = $3, view_definition = md5(pg_get_viewdef($3))
+update medallion.relation set relation_oid = $3, view_definition = md5(pg_get_viewdef($3::oid))
 where schema_name = $1 and relation_name = $2";
 
 const DOCUMENTS: &str = "
@@ -117,10 +121,7 @@ async fn documents(connection: &Connection, work: &Work) -> Result<(), Warehouse
     connection.execute(DOCUMENTS, &[&keys, &values]).await.map_err(cannot())?;
     let gone: Vec<&String> = work.state.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key).collect();
     if !gone.is_empty() {
-        connection
-            .execute("delete from medallion.document where key = any($1)", &[&gone])
-            .await
-            .map_err(cannot())?;
+        connection.execute("delete from medallion.document where key = any($1)", &[&gone]).await.map_err(cannot())?;
     }
     Ok(())
 }

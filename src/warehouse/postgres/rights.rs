@@ -70,7 +70,10 @@ impl Rights {
             let Err(error) = connection.batch_execute(&guarded).await else { continue };
             let told = failed(connection, action.as_str())(error);
             tracing::warn!("{told}");
-            connection.batch_execute("rollback to medallion_rights").await.map_err(failed(connection, action.as_str()))?;
+            connection
+                .batch_execute("rollback to medallion_rights")
+                .await
+                .map_err(failed(connection, action.as_str()))?;
         }
         Ok(())
     }

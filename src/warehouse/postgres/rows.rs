@@ -23,7 +23,8 @@ impl Columns {
         let mut columns: Vec<PgColumn> = Vec::with_capacity(schema.fields().len());
         for field in schema.fields() {
             if columns.iter().any(|earlier| earlier.name == *field.name()) {
-                let message = format!("has two columns named '{}'; give one of them another name with `as`", field.name());
+                let message =
+                    format!("has two columns named '{}'; give one of them another name with `as`", field.name());
                 return Err(wrong(message));
             }
             let known = table.iter().find(|column| column.name == *field.name());

@@ -106,8 +106,12 @@ impl TableProvider for PgScan {
         let names = quote::identifiers(columns.iter().map(|column| column.name.as_str()));
         let table = quote::relation(&self.shape.name);
         let parts = self.parts(state.config().target_partitions()).into_iter().map(|range| {
-            let condition =
-                conditions.iter().cloned().chain((!range.is_empty()).then_some(range)).collect::<Vec<_>>().join(" and ");
+            let condition = conditions
+                .iter()
+                .cloned()
+                .chain((!range.is_empty()).then_some(range))
+                .collect::<Vec<_>>()
+                .join(" and ");
             let condition = if condition.is_empty() { condition } else { format!(" where {condition}") };
             let limit = limit.map(|limit| format!(" limit {limit}")).unwrap_or_default();
             let query = format!("select {names} from {table}{condition}{limit}");

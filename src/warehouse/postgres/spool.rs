@@ -87,14 +87,8 @@ impl Spool {
         parts.sort_by_key(|(index, _)| *index);
         let mut parts: Vec<Part> = parts.into_iter().map(|(_, part)| part).collect();
         let duplicates = if key.is_empty() { 0 } else { drop_superseded(folder, &dir, &schema, &mut parts).await? };
-        let mut spool = Spool {
-            schema,
-            rows: 0,
-            folder: Arc::clone(folder),
-            dir,
-            memory: Arc::default(),
-            files: Arc::default(),
-        };
+        let mut spool =
+            Spool { schema, rows: 0, folder: Arc::clone(folder), dir, memory: Arc::default(), files: Arc::default() };
         let (mut memory, mut files) = (Vec::new(), Vec::new());
         for part in parts {
             memory.extend(part.memory);
