@@ -9,5 +9,6 @@ mod kill;
 mod lake;
 mod load;
 mod models;
+mod schema_change;
 mod support;
 mod traps;
