@@ -10,5 +10,6 @@ mod lake;
 mod load;
 mod models;
 mod schema_change;
+mod store_failures;
 mod support;
 mod traps;
