@@ -88,7 +88,9 @@ pub async fn load(warehouse: &dyn Warehouse, request: &LoadRequest<'_>) -> Resul
     let mut attempt: u32 = 1;
     loop {
         match load_once(warehouse, request, &candidates).await {
-            Err(Failure::Warehouse(WarehouseError::Conflict { .. })) if attempt < ATTEMPTS => {
+            Err(Failure::Warehouse(WarehouseError::Conflict { .. } | WarehouseError::Overtaken { .. }))
+                if attempt < ATTEMPTS =>
+            {
                 // The other load is visible now: this one's timestamp must be later than its.
                 let spread = u64::from(uuid::Uuid::new_v4().as_bytes()[0] % 32);
                 tokio::time::sleep(Duration::from_millis(10 * u64::from(attempt.min(20)) + spread)).await;
@@ -201,8 +203,7 @@ async fn stage(
         // A table of rejects exists only where there are some.
         match rejects.first().await {
             Some(stream) => {
-                let name = request.relation.sibling(format!("{}__rejects", request.relation.identifier));
-                publication.stage(&name, vec![stream], StageMode::Append).await.map(|_| ())
+                publication.stage(&request.relation.rejects(), vec![stream], StageMode::Append).await.map(|_| ())
             }
             None => Ok(()),
         }

@@ -4,11 +4,13 @@
 
 mod architecture;
 mod bundled;
+mod foreign;
 mod incremental;
 mod kill;
 mod lake;
 mod load;
 mod models;
+mod rollback;
 mod schema_change;
 mod store_failures;
 mod support;
