@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bundled;
+mod clean;
 mod foreign;
 mod incremental;
 mod kill;
