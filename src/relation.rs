@@ -23,9 +23,14 @@ impl RelationName {
         format!("{}.{}.{}", quote(&self.database), quote(&self.schema), quote(&self.identifier))
     }
 
-    /// A relation of the same database and schema: `customer_transactions__rejects`.
+    /// A relation of the same database and schema.
     pub fn sibling(&self, identifier: impl Into<String>) -> Self {
         RelationName { identifier: identifier.into(), ..self.clone() }
+    }
+
+    /// The table of the records that a load of this one could not take.
+    pub fn rejects(&self) -> Self {
+        self.sibling(format!("{}__rejects", self.identifier))
     }
 }
 

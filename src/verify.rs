@@ -90,22 +90,22 @@ async fn compare(
         compiled.sql
     );
     let counts = format!(
-        "select cast(coalesce(sum(case when side > 0 then side end), 0) as bigint), \
-         cast(coalesce(-sum(case when side < 0 then side end), 0) as bigint) from (\n{difference}\n) as differing"
+        "select sum(case when side > 0 then side end), sum(case when side < 0 then -side end) \
+         from (\n{difference}\n) as differing"
     );
-    let counts = rows(workspace, &compiled, &counts).await?;
-    let count = |column: usize| {
-        let batch = counts.iter().find(|batch| batch.num_rows() > 0);
-        batch.map_or(0, |batch| batch.column(column).as_primitive::<Int64Type>().value(0).unsigned_abs())
-    };
+    let counts = counted(workspace, &compiled, &counts).await?;
+    let count = |column: usize| counts.get(column).copied().flatten().unwrap_or(0).unsigned_abs();
     let (extra, missing) = (count(0), count(1));
     if extra == 0 && missing == 0 {
-        let total = rows(workspace, &compiled, &format!("select count(*) from {table}")).await?;
-        let total = total.first().map_or(0, |batch| batch.column(0).as_primitive::<Int64Type>().value(0));
-        return Ok(Verdict::Same { rows: total.unsigned_abs() });
+        let rows = counted(workspace, &compiled, &format!("select count(*) from {table}")).await?;
+        return Ok(Verdict::Same { rows: rows.first().copied().flatten().unwrap_or(0).unsigned_abs() });
     }
     let some = format!("{difference} order by {columns}, side limit {samples}");
     Ok(Verdict::Different { extra, missing, samples: shown(&rows(workspace, &compiled, &some).await?)? })
+}
+
+async fn counted(workspace: &Workspace, compiled: &Compiled, sql: &str) -> Result<Vec<Option<i64>>, Diagnostic> {
+    workspace.session.numbers(sql).await.map_err(|error| diagnose(&error, &compiled.path, sql))
 }
 
 async fn rows(workspace: &Workspace, compiled: &Compiled, sql: &str) -> Result<Vec<RecordBatch>, Diagnostic> {

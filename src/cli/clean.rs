@@ -13,6 +13,9 @@ use crate::exit_code;
 use crate::report::Output;
 
 /// Remove compiled files (clean-targets), or with --older-than states that were replaced long ago
+///
+/// A query that still reads such a state fails. Files that no state needs any more go when they are a day old: a run that
+/// is under way may be about to publish younger ones.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   medallion clean

@@ -1,10 +1,6 @@
 //! Data tests: SQL that returns the bad rows, and what their number means.
 
-use arrow::array::AsArray;
-use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Int64Type};
 use datafusion::error::{DataFusionError, Result as QueryResult};
-use futures::TryStreamExt;
 
 use crate::diagnostic::Diagnostic;
 use crate::engine::diagnose;
@@ -80,13 +76,8 @@ async fn tested_rows(workspace: &Workspace, node: &Node) -> QueryResult<u64> {
 
 /// The one number of a query.
 async fn number(workspace: &Workspace, sql: &str) -> QueryResult<Option<u64>> {
-    let batches: Vec<_> = workspace.session.stream(sql).await?.try_collect().await?;
-    let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { return Ok(None) };
-    // A number that cannot be read must not count as none.
-    let options = CastOptions { safe: false, ..CastOptions::default() };
-    let column = cast_with_options(batch.column(0), &DataType::Int64, &options)?;
-    let value = column.as_primitive::<Int64Type>().iter().next().flatten();
-    value.map(|value| u64::try_from(value).map_err(|_| negative(value))).transpose()
+    let first = workspace.session.numbers(sql).await?.into_iter().next().flatten();
+    first.map(|value| u64::try_from(value).map_err(|_| negative(value))).transpose()
 }
 
 fn negative(value: i64) -> DataFusionError {

@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Int64Type};
 use chrono::{DateTime, Utc};
 use datafusion::config::Dialect;
 use datafusion::error::Result;
@@ -9,6 +12,7 @@ use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream, execute_stream_partitioned};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use futures::TryStreamExt;
 
 use super::catalog::Databases;
 use super::postgres::{self, plan};
@@ -58,6 +62,19 @@ impl Session {
     /// The rows of a statement, in one stream.
     pub async fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream> {
         execute_stream(self.query(sql).await?.create_physical_plan().await?, self.context.task_ctx())
+    }
+
+    /// The first row of a statement whose columns are numbers; empty where there is no row.
+    pub async fn numbers(&self, sql: &str) -> Result<Vec<Option<i64>>> {
+        let batches: Vec<RecordBatch> = self.stream(sql).await?.try_collect().await?;
+        let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { return Ok(Vec::new()) };
+        // A number that cannot be read must not count as none.
+        let options = CastOptions { safe: false, ..CastOptions::default() };
+        let first = |column: &ArrayRef| {
+            let column = cast_with_options(column, &DataType::Int64, &options)?;
+            Ok(column.as_primitive::<Int64Type>().iter().next().flatten())
+        };
+        batch.columns().iter().map(first).collect()
     }
 
     /// The rows of a statement that may name files by path: `select * from 'data/x.csv'`.

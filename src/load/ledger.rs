@@ -14,7 +14,7 @@ use super::files::Candidate;
 use super::input::Tally;
 use super::{Failure, LoadRequest};
 use crate::diagnostic::Diagnostic;
-use crate::warehouse::Publication;
+use crate::warehouse::{Publication, state_key};
 
 /// A file that was taken.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,7 +30,9 @@ struct Entry {
 
 pub struct Ledger<'a> {
     publication: &'a dyn Publication,
-    key: String,
+    /// The beginnings of its documents' names: of all, and of those about files.
+    load: String,
+    files: String,
     spec: String,
     /// False: the table starts anew, and no file counts as taken.
     valid: bool,
@@ -41,7 +43,8 @@ impl<'a> Ledger<'a> {
         let spec = format!("{:?} {:?} {:?}", request.spec.unique_key, request.spec.csv, columns_of(request));
         Ledger {
             publication,
-            key: format!("load/{}", request.relation.quoted()),
+            load: state_key::load(request.relation),
+            files: state_key::files(request.relation),
             spec: format!("{:032x}", xxh3_128(spec.as_bytes())),
             valid,
         }
@@ -69,7 +72,7 @@ impl<'a> Ledger<'a> {
 
     /// No file counts as taken any more: the table holds nothing of them.
     pub fn forget(&self) {
-        for key in self.publication.base().state_keys(&format!("{}/file/", self.key)) {
+        for key in self.publication.base().state_keys(&self.files) {
             self.publication.put_state(&key, None);
         }
     }
@@ -99,11 +102,11 @@ impl<'a> Ledger<'a> {
     }
 
     fn file_key(&self, file: &Candidate) -> String {
-        format!("{}/file/{}", self.key, file.name)
+        format!("{}{}", self.files, file.name)
     }
 
     fn timestamp_key(&self) -> String {
-        format!("{}/last", self.key)
+        format!("{}/last", self.load)
     }
 }
 

@@ -90,7 +90,9 @@ pub async fn load(warehouse: &dyn Warehouse, request: &LoadRequest<'_>) -> Resul
     let mut attempt: u32 = 1;
     loop {
         match load_once(warehouse, request, &candidates).await {
-            Err(Failure::Warehouse(WarehouseError::Conflict { .. })) if attempt < ATTEMPTS => {
+            Err(Failure::Warehouse(WarehouseError::Conflict { .. } | WarehouseError::Overtaken { .. }))
+                if attempt < ATTEMPTS =>
+            {
                 // The other load is visible now: this one's timestamp must be later than its.
                 let spread = u64::from(uuid::Uuid::new_v4().as_bytes()[0] % 32);
                 tokio::time::sleep(Duration::from_millis(10 * u64::from(attempt.min(20)) + spread)).await;
@@ -135,8 +137,8 @@ async fn load_once(
     request: &LoadRequest<'_>,
     candidates: &[Candidate],
 ) -> Result<Loaded, Failure> {
-    let rejects = rejects_table(request.relation);
-    let publication = warehouse.begin(request.label.clone(), &[request.relation.clone(), rejects]).await?;
+    let publication =
+        warehouse.begin(request.label.clone(), &[request.relation.clone(), request.relation.rejects()]).await?;
     let exists = publication.describe(request.relation).is_some();
     let ledger = Ledger::new(&*publication, request, exists && !request.full_refresh);
     let mut new = Vec::new();
@@ -185,11 +187,6 @@ async fn load_once(
     })
 }
 
-/// Where the records go that cannot be taken.
-fn rejects_table(relation: &RelationName) -> RelationName {
-    relation.sibling(format!("{}__rejects", relation.identifier))
-}
-
 /// A loaded table is looked into by key, and by what was loaded since.
 fn settings(request: &LoadRequest<'_>) -> RelationSettings {
     let index = |columns: Vec<String>, unique| Index { columns, unique, method: None };
@@ -218,7 +215,7 @@ async fn stage(
         // A table of rejects exists only where there are some.
         match rejects.first().await {
             Some(stream) => {
-                publication.stage(&rejects_table(request.relation), vec![stream], StageMode::Append).await.map(|_| ())
+                publication.stage(&request.relation.rejects(), vec![stream], StageMode::Append).await.map(|_| ())
             }
             None => Ok(()),
         }

@@ -59,11 +59,11 @@ impl Manifest {
         on_log: LogFn<'_>,
         run: impl FnOnce(Scope<'_>) -> T,
     ) -> T {
-        let env = |name: &str| self.options.env.get(name);
         let model = node.to_json();
-        let scope = self.context.scope(&node.package, &env);
         let config = Some(&node.config.raw);
-        run(Scope { node: Some(&model), config, test_kwargs, on_log: Some(on_log), ..scope })
+        self.with_scope(&node.package, |scope| {
+            run(Scope { node: Some(&model), config, test_kwargs, on_log: Some(on_log), ..scope })
+        })
     }
 
     /// The graph in which `build` runs these nodes: an edge for every way from one to another, and from each test to

@@ -6,6 +6,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::Manifest;
 use super::render::{Context, Renderer};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::jinja::Jinja;
@@ -24,6 +25,35 @@ const DEFAULT_THREADS: usize = 4;
 const FILE: &str = "_file";
 
 const DEFAULT_SCHEMA: &str = "public";
+
+impl Manifest {
+    /// The databases of the profile's other targets, where they are not this target's too. Only their names are
+    /// rendered: nothing else of another target has to be right.
+    pub fn other_databases(&self) -> Result<BTreeSet<String>, Vec<Diagnostic>> {
+        let profiles = ProfilesFile::find(&self.options)?;
+        let context = Context::of_profiles(&self.options);
+        let renderer = Renderer { jinja: &self.jinja, context: &context, package: &self.project_name };
+        let outputs = profiles.profiles.get(&self.target.profile_name).map(|profile| &profile.outputs);
+        let mut databases = BTreeSet::new();
+        for (name, output) in outputs.into_iter().flatten().filter(|(name, _)| **name != self.target.target_name) {
+            let named = named_only(output);
+            let rendered = RenderedOutput::render(name, &named, &renderer)?;
+            let kind = rendered.kind().map_err(|error| vec![error])?;
+            databases.insert(rendered.database(&kind).map_err(|error| vec![error])?);
+        }
+        databases.remove(&self.target.database);
+        Ok(databases)
+    }
+}
+
+/// The output without what does not say which database it is.
+fn named_only(output: &Output) -> Output {
+    let mut named = output.clone();
+    if let Data::Map(entries) = &mut named.fields.data {
+        entries.retain(|(key, _)| ["type", "database", "dbname"].contains(&key.text.as_str()));
+    }
+    named
+}
 
 /// Chooses profile and output, and renders the output; other outputs' variables need not exist.
 pub(super) fn target_of(options: &ProjectOptions, project: &ProjectFile) -> Result<TargetProfile, Vec<Diagnostic>> {

@@ -104,6 +104,8 @@ impl fmt::Display for Threshold {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -140,6 +142,23 @@ mod tests {
             assert_eq!(Threshold::parse(text).unwrap().to_string(), text);
         }
         assert_eq!(Threshold::ANY.to_string(), "!= 0");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_condition_that_reads_back_or_an_error(
+            text in prop_oneof!["[=!<> ]{0,3}[0-9.]{0,400}[ %]{0,2}", "\\PC{0,20}"],
+            failures: u64,
+            rows: u64,
+        ) {
+            match Threshold::parse(&text) {
+                Ok(threshold) => {
+                    prop_assert_eq!(Threshold::parse(&threshold.to_string()), Ok(threshold));
+                    threshold.holds(failures, rows);
+                }
+                Err(error) => prop_assert!(error.contains("operator")),
+            }
+        }
     }
 
     #[test]

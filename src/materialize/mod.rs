@@ -4,6 +4,7 @@ mod compile;
 mod host;
 mod incremental;
 mod orphans;
+mod schema_change;
 mod settings;
 mod table;
 mod view;

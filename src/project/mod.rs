@@ -11,6 +11,8 @@ mod package;
 mod packages;
 mod profiles;
 mod properties;
+#[cfg(test)]
+mod random;
 mod secret;
 mod spot;
 mod target;

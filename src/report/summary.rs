@@ -142,7 +142,20 @@ fn outcome(result: &NodeResult) -> Vec<Entry> {
         let text = Text::plain(format!("  compiled code at {path}"));
         entries.push(Entry::new("SQLCompiledPath", "Z026", level, text).with("path", path.as_str()));
     }
+    entries.extend(stored_failures(result, level));
     entries
+}
+
+/// Where the rows are that failed a test, in dbt's words.
+fn stored_failures(result: &NodeResult, level: LogLevel) -> Vec<Entry> {
+    let node = &*result.node;
+    let tested = node.kind == ReportKind::Test && matches!(result.status, Status::Warn | Status::Fail);
+    let Some(relation) = node.relation.as_ref().filter(|_| tested) else { return Vec::new() };
+    let query = format!("select * from {relation}");
+    let rule = "-".repeat(query.chars().count());
+    let text = Text::plain(format!("  See test failures:\n  {rule}\n  {query}\n  {rule}"));
+    let entry = Entry::new("CheckNodeTestFailure", "Z027", level, text).with("relation_name", relation.as_str());
+    vec![Entry::blank(level), entry]
 }
 
 fn rejects(result: &NodeResult) -> Vec<Entry> {

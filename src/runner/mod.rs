@@ -3,6 +3,7 @@
 //! First the loads, each a publication of its own. Then everything else in one publication: models are staged and tested
 //! as they will be, and become visible together when no node failed.
 
+mod audit;
 mod cancel;
 pub mod events;
 mod loads;

@@ -8,7 +8,7 @@ use super::events::{Event, NodeResult, Publication as Published, Status};
 use super::node::NodeRun;
 use super::queue::{End, drive};
 use super::reuse::Fingerprints;
-use super::{Publish, RunError, Runner, failed_ids, skipped};
+use super::{Publish, RunError, Runner, audit, failed_ids, skipped};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Located, Relations, SessionOptions, ToBePublished, published_elsewhere};
 use crate::manifest::{NodeId, NodeKind};
@@ -38,9 +38,8 @@ pub async fn run(runner: &Runner, plan: &Plan, loaded: &[Arc<NodeResult>]) -> Re
         phase.run(plan, loaded).await.map_err(after)?;
         match phase.publish(plan, loaded).await {
             Ok(unpublished) => return Ok(Built { results: phase.results(), unpublished }),
-            Err(WarehouseError::Conflict { relation }) if attempt < ATTEMPTS => {
-                let message = format!("another run published {relation} in the meantime; running again on top of it");
-                runner.reporter.event(&Event::Warning(Diagnostic::new(message)));
+            Err(error @ (WarehouseError::Conflict { .. } | WarehouseError::Overtaken { .. })) if attempt < ATTEMPTS => {
+                runner.reporter.event(&Event::Warning(Diagnostic::new(format!("{error}; running again on top of it"))));
                 tokio::time::sleep(Duration::from_millis(50) * 2u32.pow(attempt)).await;
                 attempt += 1;
             }
@@ -160,20 +159,16 @@ impl Phase {
         self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes the staged tables visible, as far as the results let it. Says why it did not.
+    /// Makes the staged tables visible, as far as the results let it. Says why it did not; tables of failing rows become
+    /// visible all the same.
     async fn publish(&self, plan: &Plan, loaded: &[Arc<NodeResult>]) -> Result<Option<String>, WarehouseError> {
-        if plan.command == Command::Test {
-            return Ok(None);
-        }
-        let options = &self.runner.options;
         let failed = failed_ids(&self.lock());
-        let count = failed.len() + failed_ids(loaded).len();
-        if count > 0 && options.publish == Publish::Together {
-            let nodes = if count == 1 { "a node" } else { "nodes" };
-            return Ok(Some(format!("{count} {} failed", nodes.trim_start_matches("a "))));
-        }
-        if self.runner.cancel.is_cancelled() {
-            return Ok(Some("the run was stopped".to_string()));
+        let unpublished = self.unpublished(failed.len() + failed_ids(loaded).len());
+        if plan.command == Command::Test || unpublished.is_some() {
+            if !self.runner.cancel.was_interrupted() {
+                audit::publish(self, plan, &self.results()).await?;
+            }
+            return Ok(unpublished.filter(|_| plan.command != Command::Test));
         }
         self.leave_out(&failed);
         let clock = Instant::now();
@@ -186,6 +181,14 @@ impl Phase {
             }));
         }
         Ok(None)
+    }
+
+    /// Why the run publishes nothing, where it does not.
+    fn unpublished(&self, failed: usize) -> Option<String> {
+        if failed > 0 && self.runner.options.publish == Publish::Together {
+            return Some(format!("{failed} {} failed", if failed == 1 { "node" } else { "nodes" }));
+        }
+        self.runner.cancel.is_cancelled().then(|| "the run was stopped".to_string())
     }
 
     /// Takes out of the publication what failed, or is read by a failing test, and whatever was made from it.
@@ -203,7 +206,8 @@ impl Phase {
 
     fn drop_staged(&self, id: &NodeId) {
         let Some(node) = self.workspace.manifest.node(id) else { return };
-        if let Some(relation) = &node.relation {
+        // The rows that fail a test are wanted most when it fails.
+        if let Some(relation) = node.relation.as_ref().filter(|_| node.test.is_none()) {
             self.workspace.publication.unstage(relation);
         }
         self.workspace.publication.put_state(&super::reuse::state_key(&self.workspace, node), None);

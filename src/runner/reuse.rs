@@ -29,7 +29,7 @@ pub struct Outcome {
 /// The key of a node's outcome among the publication's documents.
 pub fn state_key(workspace: &Workspace, node: &Node) -> String {
     let target = &workspace.manifest.target;
-    format!("node/{}/{}/{}", target.database, target.schema, node.id)
+    crate::warehouse::state_key::node(&target.database, &target.schema, node.id.as_str())
 }
 
 /// Computes fingerprints of one run.

@@ -11,10 +11,10 @@ pub enum WarehouseError {
     /// Another publication changed the same relation first. Nothing of this one is visible.
     #[error("another run published {relation} at the same time")]
     Conflict { relation: String },
-    /// Another program wrote the very log entry that a publication, which is visible by now, was about to write.
+    /// Another program wrote the very log entry that a publication, which is visible by now, was about to write. The
+    /// table is that program's, and the run can be done again.
     #[error(
-        "published, but another program wrote version {version} of the Delta table {dir} at the same moment, in place of ours; \
-         build the models that own it once more"
+        "another program wrote version {version} of the Delta table {dir} at the same moment, in place of this run"
     )]
     Overtaken { dir: String, version: u64 },
     #[error("there is no table {0}")]

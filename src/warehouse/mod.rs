@@ -8,6 +8,7 @@ mod error;
 mod places;
 pub mod postgres;
 mod settings;
+pub mod state_key;
 mod types;
 
 use std::sync::Arc;
@@ -42,8 +43,9 @@ pub trait Warehouse: Send + Sync {
     /// The publications that can still be read, newest first.
     async fn history(&self) -> Result<Vec<HistoryEntry>, WarehouseError>;
 
-    /// Makes the state after the publication `run` current again, by a publication of its own.
-    async fn rollback(&self, run: &str, label: RunLabel) -> Result<Receipt, WarehouseError>;
+    /// Makes the state after the publication `run` current again, by a publication of its own. The relations and
+    /// documents of the databases in `except` stay as they are.
+    async fn rollback(&self, run: &str, except: &[String], label: RunLabel) -> Result<Receipt, WarehouseError>;
 
     /// Forgets states that were replaced before `older_than`, and whatever only they (or dead runs) used.
     async fn clean(&self, older_than: DateTime<Utc>, dry_run: bool) -> Result<Cleaned, WarehouseError>;
@@ -145,7 +147,7 @@ pub trait Publication: Send + Sync {
     fn base(&self) -> Arc<dyn Snapshot>;
 
     /// Stages rows. The streams are partitions of one result; their order counts where `mode` says so, one stream after
-    /// the other.
+    /// the other. What is staged a second time under a name meets what was staged before.
     async fn stage(
         &self,
         name: &RelationName,

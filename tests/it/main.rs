@@ -4,10 +4,15 @@
 
 mod architecture;
 mod bundled;
+mod clean;
+mod foreign;
 mod incremental;
 mod kill;
 mod lake;
 mod load;
 mod models;
+mod rollback;
+mod schema_change;
+mod store_failures;
 mod support;
 mod traps;

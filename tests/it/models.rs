@@ -147,27 +147,6 @@ fn a_merge_of_two_rows_with_one_key_is_an_error() {
 }
 
 #[test]
-fn new_columns_follow_on_schema_change() {
-    let model = |change: &str, columns: &str| {
-        format!(
-            "{{{{ config(materialized='incremental', unique_key='id', on_schema_change='{change}') }}}} select {columns}"
-        )
-    };
-    let project = Project::new()
-        .file("models/ignoring.sql", model("ignore", "1 as id"))
-        .file("models/failing.sql", model("fail", "1 as id"))
-        .file("models/growing.sql", model("append_new_columns", "1 as id"));
-    project.run(&["build"]).succeeds();
-    for (name, change) in [("ignoring", "ignore"), ("failing", "fail"), ("growing", "append_new_columns")] {
-        project.write(&format!("models/{name}.sql"), model(change, "2 as id, 'x' as extra"));
-    }
-    project.run(&["build", "--exclude", "failing"]).succeeds();
-    assert_eq!(project.rows("select * from dev.main.growing order by id"), ["1,", "2,x"]);
-    assert_eq!(project.rows("select * from dev.main.ignoring order by id"), ["1", "2"]);
-    project.run(&["build", "--select", "failing"]).exits(1).says("on_schema_change").says("extra");
-}
-
-#[test]
 fn ephemeral_models_become_common_table_expressions() {
     let project = Project::new()
         .file("models/a.sql", "{{ config(materialized='ephemeral') }} select 1 as x")
@@ -217,24 +196,6 @@ fn the_tables_as_they_were_can_be_read_and_brought_back() {
 }
 
 #[test]
-fn forgetting_removes_what_no_kept_state_needs() {
-    let project = shop();
-    project.run(&["build"]).succeeds();
-    project.write("models/orders.sql", "select 7 as id, 70 as amount");
-    project.run(&["build"]).succeeds();
-    project
-        .run(&["clean", "--older-than", "0m", "--dry-run"])
-        .succeeds()
-        .says("Would remove 1 earlier states and 2 files");
-    project.run(&["clean", "--older-than", "0m"]).succeeds();
-    assert_eq!(project.value("select total from dev.main.totals"), "70");
-    project.run(&["sql", "--as-of", "1", "select 1"]).exits(2);
-    project.write("models/orders.sql", "select 8 as id, 80 as amount");
-    project.run(&["build"]).succeeds();
-    assert_eq!(project.value("select total from dev.main.totals"), "80");
-}
-
-#[test]
 fn verify_finds_an_incremental_model_that_forgets() {
     let project = Project::new().file("models/src.sql", "select 1 as id, 1 as v").file(
         "models/kept.sql",
@@ -265,4 +226,31 @@ fn per_model_leaves_out_what_a_failing_singular_test_reads() {
     project.run(&["build", "--publish", "per-model"]).exits(1);
     project.run(&["sql", "select * from dev.main.orders"]).exits(2);
     project.run(&["sql", "select * from dev.main.totals"]).exits(2);
+}
+
+#[test]
+fn a_model_runs_after_what_its_delete_orphans_names() {
+    let orphans = |to: &str| {
+        format!(
+            "{{{{ config(materialized='incremental', unique_key='id', meta={{'delete_orphans': {{'to': \"{to}\", 'field': 'id'}}}}) }}}}\n\
+             select id from {{{{ ref('source_rows') }}}}"
+        )
+    };
+    let project = Project::new()
+        .file("models/source_rows.sql", "select 1 as id union all select 2")
+        // Later by name, and slower: only an edge makes it come first.
+        .file("models/zz_present.sql", "select id from {{ ref('source_rows') }} where id <= (select max(i) from generate_series(1, 300000) as g(i))")
+        .file("models/kept.sql", orphans("ref('zz_present')"));
+    project.run(&["build"]).succeeds();
+    project.write("models/source_rows.sql", "select 2 as id");
+    project.run(&["build", "--threads", "4"]).succeeds().says("DELETE 1");
+    assert_eq!(project.rows("select id from dev.main.kept"), ["2"]);
+    // It is a parent like any other.
+    project.run(&["ls", "--select", "+kept", "--output", "name"]).succeeds().says("zz_present");
+    project.write("models/kept.sql", orphans("ref('zz_presnt')"));
+    project.run(&["build"]).exits(2).says("models/kept.sql:1").says("did you mean 'zz_present'?");
+    project.write("models/kept.sql", orphans("zz_present"));
+    project.run(&["build"]).exits(2).says("models/kept.sql:1").says("ref('a_model')");
+    project.write("models/kept.sql", orphans("source('raw', 'nothing')"));
+    project.run(&["build"]).exits(2).says("no source 'raw'");
 }

@@ -16,6 +16,7 @@ mod generic_test;
 mod hooks;
 mod load_spec;
 mod macros;
+mod orphans;
 mod python;
 mod resolve;
 mod source_node;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::drafts::Draft;
 use super::resolve::calls_of;
-use super::{Docs, Loader, Unresolved};
+use super::{Docs, Loader, Unresolved, orphans};
 use crate::diagnostic::Diagnostic;
 use crate::jinja::{NameKind, Parsed, Template};
 use crate::manifest::layers::Merged;
@@ -55,7 +55,8 @@ impl Loader<'_> {
             let spot = ["schema", "database", "alias"].iter().find_map(|key| merged.spot(key)).unwrap_or(&draft.spot);
             vec![error.at(spot.place())]
         })?;
-        let calls = calls_of(&parsed);
+        let mut calls = calls_of(&parsed);
+        calls.extend(orphans::calls(&config, &merged, &renderer, &draft.spot).map_err(|error| vec![error])?);
         Ok(Unresolved { node: self.node(draft, id, path, config, relation, &parsed), calls })
     }
 

@@ -77,3 +77,53 @@ fn after(text: &str) -> (Option<Depth>, &str) {
 fn depth_of(digits: &str) -> Depth {
     digits.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What selectors are made of, and what they are not.
+    const PIECES: [&str; 24] = [
+        "+",
+        "@",
+        "1",
+        "99999999999999999999",
+        ":",
+        ".",
+        "*",
+        "?",
+        "[",
+        "]",
+        "!",
+        "/",
+        "\\",
+        ",",
+        " ",
+        "tag",
+        "source",
+        "path",
+        "config",
+        "config.meta.a",
+        "resource_type",
+        "x",
+        "\u{e9}",
+        "",
+    ];
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_criterion_or_an_error_with_a_place(
+            text in prop_oneof![
+                prop::collection::vec(prop::sample::select(&PIECES[..]), 0..8).prop_map(|pieces| pieces.concat()),
+                "\\PC{0,20}",
+            ],
+        ) {
+            if let Err(error) = Criterion::parse("--select", &text) {
+                prop_assert!(!error.to_string().is_empty());
+                prop_assert!(error.place.is_some());
+            }
+        }
+    }
+}

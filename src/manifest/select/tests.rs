@@ -195,6 +195,39 @@ fn walk(edges: &[(usize, usize)], from: usize, depth: usize, up: bool, found: &m
     }
 }
 
+#[test]
+fn any_text_selects_something_or_says_why_not() {
+    let manifest = shop().load();
+    let pieces = [
+        "+",
+        "@",
+        "2",
+        ":",
+        ".",
+        "*",
+        "[",
+        "tag:",
+        "source:",
+        "path:models",
+        "config.x:",
+        "fct",
+        ",",
+        " ",
+        "\u{e9}",
+        "!",
+    ];
+    let text = prop::collection::vec(prop::sample::select(&pieces[..]), 0..7).prop_map(|pieces| pieces.concat());
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    let run = |(select, exclude): (String, String)| {
+        let selection = Selection { select: vec![select], exclude: vec![exclude], ..Selection::default() };
+        if let Err(error) = manifest.select(&selection) {
+            prop_assert!(!error.to_string().is_empty());
+        }
+        Ok(())
+    };
+    proptest::test_runner::TestRunner::new(config).run(&(text.clone(), text), run).unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 

@@ -154,7 +154,7 @@ fn what_is_not_supported_is_said() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(600)))]
 
     /// Parts of the file cut out, doubled or replaced.
     #[test]

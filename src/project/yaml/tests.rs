@@ -104,7 +104,7 @@ const PIECES: [&str; 28] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(1500)))]
 
     #[test]
     fn no_input_panics(pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..40)) {

@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use futures::TryStreamExt;
 use object_store::path::Path;
-use object_store::{Error as StoreError, ObjectStore};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -113,10 +111,18 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Makes this version the newest one. False when somebody else has put it first.
+    /// Makes this version the newest one. False when somebody else has put it first. What it names must be settled.
     pub async fn put(&self, lake: &Lake) -> Result<bool, WarehouseError> {
         let bytes = serde_json::to_vec(self).map_err(|error| WarehouseError::Task(error.to_string()))?;
-        lake.put_if_absent(&path_of(lake, self.version), Bytes::from(bytes)).await
+        let path = path_of(lake, self.version);
+        if !lake.put_if_absent(&path, Bytes::from(bytes)).await? {
+            return Ok(false);
+        }
+        lake.settle(&[], &[path]).await?;
+        if self.version == 1 {
+            lake.settle_root().await?;
+        }
+        Ok(true)
     }
 
     /// The version that `as_of` names.
@@ -174,12 +180,8 @@ impl Catalog {
 /// All versions that are there, oldest first.
 pub async fn versions(lake: &Lake) -> Result<Vec<u64>, WarehouseError> {
     let folder = lake.path(&[FOLDER, "catalog"]);
-    let listed: Result<Vec<_>, StoreError> = lake.store.list(Some(&folder)).try_collect().await;
-    let mut versions: Vec<u64> = match listed {
-        Ok(objects) => objects.iter().filter_map(|object| version_of(&object.location)).collect(),
-        Err(StoreError::NotFound { .. }) => Vec::new(),
-        Err(source) => return Err(WarehouseError::store("cannot list the lake's catalog")(source)),
-    };
+    let objects = lake.list(&folder).await?;
+    let mut versions: Vec<u64> = objects.iter().filter_map(|object| version_of(&object.location)).collect();
     versions.sort_unstable();
     Ok(versions)
 }

@@ -1,22 +1,23 @@
 //! Forgetting: catalog versions that were replaced long ago, and the files that only they, or runs that died, used.
+//!
+//! What is named by a state that stays is never touched, and what is young never either: a run that is under way may be
+//! about to publish it. The logs of tables stay too, since a table of that name goes on with its log whenever it comes.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::TryStreamExt;
 use object_store::ObjectMeta;
-use object_store::ObjectStore;
 use object_store::path::Path;
 
 use super::catalog::{Catalog, Entry, own_path, path_of, versions};
-use super::files::file_path;
+use super::files::{file_path, is_data_file};
 use super::lake::Lake;
 use super::snapshot::LakeSnapshot;
 use super::table::TableCache;
 use crate::warehouse::{AsOf, Cleaned, WarehouseError};
 
-/// A file that no version names may belong to a run that is about to publish it: it is left alone for so long.
+/// How long a file is left alone though no state names it.
 const GRACE: TimeDelta = TimeDelta::hours(24);
 
 pub async fn clean(
@@ -25,96 +26,121 @@ pub async fn clean(
     older_than: DateTime<Utc>,
     dry_run: bool,
 ) -> Result<Cleaned, WarehouseError> {
-    let mut catalogs = Vec::new();
-    for version in versions(lake).await? {
-        catalogs.push(Catalog::read(lake, version).await?);
-    }
-    let Some(latest) = catalogs.last() else { return Ok(Cleaned::default()) };
-    // With what other writers added to the tables since: their files are in use.
-    let adopted = LakeSnapshot::read(lake, cache, &AsOf::Now).await?.catalog;
-    let replaced_at =
-        |index: usize| catalogs.get(index + 1).and_then(|c| c.publication.as_ref()).map(|p| p.published_at);
-    let forgotten: HashSet<usize> =
-        (0..catalogs.len()).filter(|index| replaced_at(*index).is_some_and(|at| at < older_than)).collect();
-    let mut kept = References::default();
-    let mut known = References::default();
-    for (index, catalog) in catalogs.iter().enumerate() {
-        known.add(lake, cache, catalog).await?;
-        if !forgotten.contains(&index) {
-            kept.add(lake, cache, catalog).await?;
-        }
-    }
-    kept.add(lake, cache, &adopted).await?;
-    let mut cleaned = Cleaned { publications: forgotten.len(), ..Cleaned::default() };
-    let mut doomed: Vec<Path> = forgotten.iter().map(|index| path_of(lake, catalogs[*index].version)).collect();
-    let orphaned_before = older_than.min(Utc::now() - GRACE);
-    for dir in known.dirs.iter() {
-        for object in list(lake, &lake.table_path(dir)).await? {
-            let gone =
-                if kept.dirs.contains(dir) { is_unused_data(&object, &kept, &known, orphaned_before) } else { true };
-            if gone {
-                cleaned.files += 1;
-                cleaned.bytes += object.size;
-                doomed.push(object.location);
-            }
-        }
-    }
-    doomed.extend(old_entries(lake, latest, orphaned_before).await?);
+    let mut cleaner = Cleaner { lake, cache, known_dirs: HashSet::new(), needed: HashSet::new() };
+    let forgotten = cleaner.split(&versions(lake).await?, older_than).await?;
     if !dry_run {
-        // Catalog versions first: a state that is half gone must not be found any more.
-        for path in &doomed {
+        // The states first: one that is half gone must not be found any more. What was published meanwhile, a rollback to
+        // one of them too, stays.
+        for path in &forgotten {
             lake.delete(path).await?;
         }
+        cleaner.split(&versions(lake).await?, DateTime::UNIX_EPOCH).await?;
     }
+    // With what other writers added to the tables since: their files are in use. Log entries that earlier versions promised
+    // are in the logs by now.
+    let current = LakeSnapshot::read(lake, cache, &AsOf::Now).await?.catalog;
+    cleaner.keep(&current).await?;
+    cleaner.needed.extend(current.commits.iter().map(|commit| own_path(lake, &commit.staged)));
+    let old = older_than.min(Utc::now() - GRACE);
+    let mut cleaned = Cleaned { publications: forgotten.len(), ..Cleaned::default() };
+    let objects = lake.list(&lake.prefix).await?;
+    for object in objects.into_iter().filter(|object| object.last_modified < old && cleaner.is_unused(object)) {
+        if !dry_run {
+            lake.delete(&object.location).await?;
+        }
+        cleaned.files += 1;
+        cleaned.bytes += object.size;
+    }
+    let unfinished = lake.unfinished(old, !dry_run).await?;
+    cleaned.files += unfinished.files;
+    cleaned.bytes += unfinished.bytes;
     Ok(cleaned)
 }
 
-fn is_unused_data(object: &ObjectMeta, kept: &References, known: &References, orphaned_before: DateTime<Utc>) -> bool {
-    let in_log = object.location.parts().any(|part| part.as_ref() == "_delta_log");
-    let is_data = object.location.extension() == Some("parquet") && !in_log;
-    is_data
-        && !kept.files.contains(&object.location)
-        && (known.files.contains(&object.location) || object.last_modified < orphaned_before)
+/// What the catalog's versions know and need.
+struct Cleaner<'a> {
+    lake: &'a Lake,
+    cache: &'a Arc<TableCache>,
+    /// The folders of all tables there are or were.
+    known_dirs: HashSet<Path>,
+    /// Data files and staged log entries of the states that stay.
+    needed: HashSet<Path>,
 }
 
-/// Staged log entries that are in the logs by now, or belong to runs that died.
-async fn old_entries(lake: &Lake, latest: &Catalog, before: DateTime<Utc>) -> Result<Vec<Path>, WarehouseError> {
-    let needed: HashSet<Path> = latest.commits.iter().map(|commit| own_path(lake, &commit.staged)).collect();
-    let found = list(lake, &own_path(lake, "commits")).await?;
-    Ok(found
-        .into_iter()
-        .filter(|o| o.last_modified < before && !needed.contains(&o.location))
-        .map(|o| o.location)
-        .collect())
-}
+impl Cleaner<'_> {
+    /// Notes what the states need that stay, and gives back the documents of the others.
+    async fn split(&mut self, versions: &[u64], older_than: DateTime<Utc>) -> Result<Vec<Path>, WarehouseError> {
+        let mut forgotten = Vec::new();
+        let mut earlier: Option<Catalog> = None;
+        for version in versions {
+            let catalog = Catalog::read(self.lake, *version).await?;
+            if let Some(earlier) = earlier.take() {
+                let replaced_at = catalog.publication.as_ref().map(|publication| publication.published_at);
+                if replaced_at.is_some_and(|at| at < older_than) {
+                    self.know(&earlier);
+                    forgotten.push(path_of(self.lake, earlier.version));
+                } else {
+                    self.keep(&earlier).await?;
+                }
+            }
+            earlier = Some(catalog);
+        }
+        if let Some(latest) = earlier {
+            self.keep(&latest).await?;
+        }
+        Ok(forgotten)
+    }
 
-async fn list(lake: &Lake, folder: &Path) -> Result<Vec<ObjectMeta>, WarehouseError> {
-    match lake.store.list(Some(folder)).try_collect().await {
-        Ok(found) => Ok(found),
-        Err(object_store::Error::NotFound { .. }) => Ok(Vec::new()),
-        Err(source) => Err(WarehouseError::store(format!("cannot list {folder}"))(source)),
+    fn know(&mut self, catalog: &Catalog) {
+        let tables = catalog.relations.values().filter_map(|entry| match entry {
+            Entry::Table { dir, .. } => Some(self.lake.table_path(dir)),
+            Entry::View { .. } => None,
+        });
+        self.known_dirs.extend(tables);
+    }
+
+    async fn keep(&mut self, catalog: &Catalog) -> Result<(), WarehouseError> {
+        self.know(catalog);
+        for entry in catalog.relations.values() {
+            let Entry::Table { dir, version, .. } = entry else { continue };
+            // A version that was opened before costs nothing.
+            let table = self.cache.open(self.lake, dir, *version).await?;
+            self.needed.extend(table.files.iter().map(|file| file_path(self.lake, dir, file)));
+        }
+        Ok(())
+    }
+
+    /// Whether an object of the lake is a data file or staged log entry that no state needs. Anything else is not ours
+    /// to judge.
+    fn is_unused(&self, object: &ObjectMeta) -> bool {
+        let path = &object.location;
+        if self.needed.contains(path) {
+            return false;
+        }
+        if path.prefix_matches(&own_path(self.lake, "commits")) {
+            return true;
+        }
+        let name = path.filename().unwrap_or_default();
+        // A run that died before its first publication leaves files in folders that no catalog ever named. Only names
+        // that we give are ours there.
+        is_data_file(name) || name.ends_with(".parquet") && self.known_dirs.iter().any(|dir| is_in(path, dir))
     }
 }
 
-/// Folders and data files that catalog versions name.
-#[derive(Default)]
-struct References {
-    dirs: HashSet<String>,
-    files: HashSet<Path>,
-    seen: HashSet<(String, u64)>,
+/// Whether the object lies in the folder itself.
+fn is_in(path: &Path, folder: &Path) -> bool {
+    path.prefix_match(folder).is_some_and(|mut below| below.next().is_some() && below.next().is_none())
 }
 
-impl References {
-    async fn add(&mut self, lake: &Lake, cache: &TableCache, catalog: &Catalog) -> Result<(), WarehouseError> {
-        for entry in catalog.relations.values() {
-            let Entry::Table { dir, version, .. } = entry else { continue };
-            if !self.seen.insert((dir.clone(), *version)) {
-                continue;
-            }
-            self.dirs.insert(dir.clone());
-            let table = cache.open(lake, dir, *version).await?;
-            self.files.extend(table.files.iter().map(|file| file_path(lake, dir, file)));
-        }
-        Ok(())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_is_in_the_log_and_not_in_the_table() {
+        let dir = Path::from("lake/dev/main/t");
+        assert!(is_in(&Path::from("lake/dev/main/t/a.parquet"), &dir));
+        assert!(!is_in(&Path::from("lake/dev/main/t/_delta_log/00000000000000000010.checkpoint.parquet"), &dir));
+        assert!(!is_in(&Path::from("lake/dev/main/t2/a.parquet"), &dir));
     }
 }

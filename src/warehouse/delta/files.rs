@@ -33,6 +33,19 @@ pub struct DataFile {
     pub modified_ms: i64,
 }
 
+const PREFIX: &str = "part-";
+const SUFFIX: &str = ".parquet";
+
+/// Whether a file has a name that [`FileWriter`] gives: `part-<uuid>-<publication>.parquet`.
+pub fn is_data_file(name: &str) -> bool {
+    let ids = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
+    let ids = ids.and_then(|ids| ids.rsplit_once('-'));
+    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    ids.is_some_and(|(id, publication)| {
+        uuid::Uuid::try_parse(id).is_ok() && publication.len() == 32 && is_hex(publication)
+    })
+}
+
 /// How many rows a group of a Parquet file holds: the unit of skipping and of parallel reading.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 
@@ -46,7 +59,7 @@ pub struct FileWriter {
 impl FileWriter {
     /// `label` becomes part of the file's name, so that a file tells which publication wrote it.
     pub fn create(lake: &Lake, dir: &str, label: &str, schema: &SchemaRef) -> Result<Self, WarehouseError> {
-        let name = format!("part-{}-{label}.parquet", uuid::Uuid::now_v7());
+        let name = format!("{PREFIX}{}-{label}{SUFFIX}", uuid::Uuid::now_v7());
         let path = lake.table_path(dir).join(name.as_str());
         let target = BufWriter::new(Arc::clone(&lake.store), path);
         let writer = AsyncArrowWriter::try_new(target, Arc::clone(schema), Some(properties()))?;
@@ -108,4 +121,23 @@ pub async fn count_rows(lake: &Lake, dir: &str, file: &DataFile) -> Result<u64, 
     let metadata = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await?;
     let metadata: &Arc<ParquetMetaData> = metadata.metadata();
     Ok(metadata.file_metadata().num_rows().unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_files_are_known_by_their_names() {
+        let label = uuid::Uuid::now_v7().simple().to_string();
+        let lake = Lake::open("memory:///lake", &Default::default()).unwrap();
+        let schema = Arc::new(arrow::datatypes::Schema::empty());
+        let writer = FileWriter::create(&lake, "dev/main/t", &label, &schema).unwrap();
+        assert!(is_data_file(&writer.name), "{}", writer.name);
+        for foreign in
+            ["part-00000-0197f3a2-5e1b-7d51-a1c5-6f4f5a3b2c1d-c000.snappy.parquet", "x.parquet", "part-.parquet", ""]
+        {
+            assert!(!is_data_file(foreign), "{foreign}");
+        }
+    }
 }

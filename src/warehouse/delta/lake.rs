@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
 use object_store::path::Path;
-use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use object_store::{Error as StoreError, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use url::Url;
 
+use super::disk::{Disk, Unfinished};
 use crate::warehouse::{RelationName, WarehouseError};
 
 /// Where a lake is: a folder of this machine, or a URL of an object store.
@@ -18,6 +21,8 @@ pub struct Lake {
     pub prefix: Path,
     /// Of the lake's folder, with a slash at the end.
     pub url: Url,
+    /// Where the lake is a folder: object stores need no care to be durable.
+    disk: Option<Disk>,
 }
 
 impl Lake {
@@ -26,7 +31,8 @@ impl Lake {
         let url = location_url(location)?;
         let (store, prefix) = object_store::parse_url_opts(&url, options)
             .map_err(WarehouseError::store(format!("cannot open the lake {location}")))?;
-        Ok(Lake { store: Arc::from(store), prefix, url })
+        let disk = Disk::of(&url);
+        Ok(Lake { store: Arc::from(store), prefix, url, disk })
     }
 
     pub fn path(&self, parts: &[&str]) -> Path {
@@ -58,8 +64,21 @@ impl Lake {
         }
     }
 
-    /// Writes a new object. False when there is one of this name already, which stays as it is.
+    /// The beginning of an object.
+    pub async fn read_start(&self, path: &Path, bytes: u64) -> Result<Option<Bytes>, WarehouseError> {
+        match self.store.get_range(path, 0..bytes).await {
+            Ok(start) => Ok(Some(start)),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(source) => Err(WarehouseError::store(format!("cannot read {path}"))(source)),
+        }
+    }
+
+    /// Writes a new object, which is whole when it is there. False when there is one of this name already, which stays
+    /// as it is.
     pub async fn put_if_absent(&self, path: &Path, bytes: impl Into<Bytes>) -> Result<bool, WarehouseError> {
+        if let Some(disk) = &self.disk {
+            return disk.put_if_absent(path, bytes.into()).await;
+        }
         let options = PutOptions { mode: PutMode::Create, ..Default::default() };
         match self.store.put_opts(path, PutPayload::from_bytes(bytes.into()), options).await {
             Ok(_) => Ok(true),
@@ -68,11 +87,57 @@ impl Lake {
         }
     }
 
+    /// Copies an object to a new name. False when there is one of that name already, or none to be copied.
+    pub async fn copy_if_absent(&self, from: &Path, to: &Path) -> Result<bool, WarehouseError> {
+        if let Some(disk) = &self.disk {
+            return disk.link_if_absent(from, to).await;
+        }
+        match self.read(from).await? {
+            Some(bytes) => self.put_if_absent(to, bytes).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Returns once nothing that happens to the machine can undo the writing of these objects: of data files, and of
+    /// others that were put if absent.
+    pub async fn settle(&self, data: &[Path], others: &[Path]) -> Result<(), WarehouseError> {
+        match &self.disk {
+            Some(disk) => disk.settle(data, others).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same for the lake itself, which a first publication makes.
+    pub async fn settle_root(&self) -> Result<(), WarehouseError> {
+        match &self.disk {
+            Some(disk) => disk.settle_root().await,
+            None => Ok(()),
+        }
+    }
+
     pub async fn exists(&self, path: &Path) -> Result<bool, WarehouseError> {
         match self.store.head(path).await {
             Ok(_) => Ok(true),
             Err(StoreError::NotFound { .. }) => Ok(false),
             Err(source) => Err(WarehouseError::store(format!("cannot look for {path}"))(source)),
+        }
+    }
+
+    /// Everything below a path.
+    pub async fn list(&self, folder: &Path) -> Result<Vec<ObjectMeta>, WarehouseError> {
+        match self.store.list(Some(folder)).try_collect().await {
+            Ok(found) => Ok(found),
+            Err(StoreError::NotFound { .. }) => Ok(Vec::new()),
+            Err(source) => Err(WarehouseError::store(format!("cannot list {folder}"))(source)),
+        }
+    }
+
+    /// Files that a process which died was writing, and that are older than `before`: they have no names of their own yet,
+    /// so that [`Lake::list`] does not show them. Removes them if asked to.
+    pub async fn unfinished(&self, before: DateTime<Utc>, remove: bool) -> Result<Unfinished, WarehouseError> {
+        match &self.disk {
+            Some(disk) => disk.unfinished(before, remove).await,
+            None => Ok(Unfinished::default()),
         }
     }
 

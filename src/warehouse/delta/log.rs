@@ -8,7 +8,7 @@ use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::kernel::{Action, Add, Metadata, MetadataExt, Protocol, Remove, StructType, new_metadata};
 use serde_json::{Value, json};
 
-use super::catalog::{LogCommit, own_path};
+use super::catalog::{Catalog, LogCommit, own_path};
 use super::files::DataFile;
 use super::lake::Lake;
 use super::table::{LakeTable, delta_table};
@@ -138,34 +138,36 @@ fn remove(file: &DataFile, now: i64) -> Action {
     })
 }
 
-/// What is known of promised log entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entries {
-    /// They were copied before, or should have been.
-    MayBeThere,
-    /// They were promised a moment ago: an entry that is there already may be somebody else's.
-    AreNew,
-}
+/// The first line of our entries, which says whose they are, is shorter than this.
+const FIRST_LINE: u64 = 4096;
 
-/// Copies the entries that a catalog version promised into the tables' logs. Each is copied once, whoever does it.
-pub async fn roll_forward(lake: &Lake, commits: &[LogCommit], entries: Entries) -> Result<(), WarehouseError> {
-    let copies = commits.iter().map(|commit| async move {
+/// Copies the entries that a catalog version promised into the tables' logs. Each is copied once, whoever does it. Gives
+/// back those whose place in the log another program took first: their tables are not what the catalog says.
+pub async fn roll_forward(lake: &Lake, catalog: &Catalog) -> Result<Vec<LogCommit>, WarehouseError> {
+    let Some(publication) = &catalog.publication else { return Ok(Vec::new()) };
+    let copies = catalog.commits.iter().map(|commit| async move {
         let path = log_path(lake, &commit.dir, commit.version);
-        if entries == Entries::MayBeThere && lake.exists(&path).await? {
-            return Ok(());
+        if let Some(start) = lake.read_start(&path, FIRST_LINE).await? {
+            return Ok::<_, WarehouseError>((!is_of(&start, &publication.id)).then(|| commit.clone()));
         }
-        let staged = own_path(lake, &commit.staged);
-        let bytes = lake.read(&staged).await?.ok_or_else(|| WarehouseError::Corrupt {
-            path: staged.to_string(),
+        if lake.copy_if_absent(&own_path(lake, &commit.staged), &path).await? {
+            checkpoint_now_and_then(lake, commit).await;
+            return Ok(None);
+        }
+        let start = lake.read_start(&path, FIRST_LINE).await?.ok_or_else(|| WarehouseError::Corrupt {
+            path: own_path(lake, &commit.staged).to_string(),
             message: format!("is missing, but the catalog promises it as version {} of {}", commit.version, commit.dir),
         })?;
-        if !lake.put_if_absent(&path, bytes.clone()).await? && lake.read(&path).await? != Some(bytes) {
-            return Err(WarehouseError::Overtaken { dir: commit.dir.clone(), version: commit.version });
-        }
-        checkpoint_now_and_then(lake, commit).await;
-        Ok(())
+        Ok((!is_of(&start, &publication.id)).then(|| commit.clone()))
     });
-    futures::future::try_join_all(copies).await.map(|_| ())
+    Ok(futures::future::try_join_all(copies).await?.into_iter().flatten().collect())
+}
+
+/// Whether a log entry that starts so is the one that a publication staged.
+fn is_of(start: &[u8], publication: &str) -> bool {
+    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let info: Option<Value> = serde_json::from_slice(line).ok();
+    info.is_some_and(|info| info["commitInfo"]["publication"] == publication)
 }
 
 /// Readers replay the log from the last checkpoint: every tenth version gets one.

@@ -7,6 +7,7 @@
 
 mod catalog;
 mod clean;
+mod disk;
 pub(super) mod files;
 pub(super) mod keys;
 pub(super) mod lake;
@@ -20,6 +21,8 @@ mod snapshot;
 mod stage;
 mod stats;
 mod table;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::collections::HashMap;
@@ -86,8 +89,8 @@ impl Warehouse for DeltaWarehouse {
         Ok(entries)
     }
 
-    async fn rollback(&self, run: &str, label: RunLabel) -> Result<Receipt, WarehouseError> {
-        rollback::rollback(&self.lake, &self.cache, run, label).await
+    async fn rollback(&self, run: &str, except: &[String], label: RunLabel) -> Result<Receipt, WarehouseError> {
+        rollback::rollback(&self.lake, &self.cache, run, except, label).await
     }
 
     async fn clean(&self, older_than: DateTime<Utc>, dry_run: bool) -> Result<Cleaned, WarehouseError> {

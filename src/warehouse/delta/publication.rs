@@ -7,11 +7,12 @@ use async_trait::async_trait;
 use chrono::Utc;
 use datafusion::catalog::TableProvider;
 use datafusion::physical_plan::SendableRecordBatchStream;
+use object_store::path::Path;
 use serde_json::Value;
 
 use super::catalog::{Catalog, Change, Entry, LogCommit, PublicationRecord, own_path};
 use super::lake::Lake;
-use super::log::{Entries, entry, roll_forward};
+use super::log::{entry, roll_forward};
 use super::scan::LakeScan;
 use super::snapshot::{LakeSnapshot, describe};
 use super::stage::{Draft, Stager};
@@ -55,14 +56,14 @@ impl LakePublication {
             return Ok(draft);
         }
         let dir = Lake::table_dir(name);
-        let base = match self.base.table(name).await? {
-            Some(table) => Some(table),
+        let visible = self.base.table(name).await?;
+        let base = match &visible {
+            Some(table) => Some(Arc::clone(table)),
             // A view stands here now, or nothing: a log from an earlier table of that name goes on.
             None => self.abandoned(&dir).await?,
         };
-        let visible = self.base.table(name).await?.is_some();
         let mut draft = Draft::new(dir, base);
-        if !visible {
+        if visible.is_none() {
             draft.files = Arc::default();
             draft.schema = Arc::new(arrow::datatypes::Schema::empty());
             // Even without a row it is a table that was not there before.
@@ -138,17 +139,22 @@ impl LakePublication {
             && changes.state.iter().all(|(key, value)| base.state.get(key) == value.as_ref())
     }
 
-    /// Writes the log entries beside the catalog, where nobody reads them before a catalog version names them.
+    /// Writes the log entries beside the catalog, where nobody reads them before a catalog version names them. They and
+    /// the data files they name are safe then.
     async fn write_entries(&self) -> Result<Vec<LogCommit>, WarehouseError> {
         let drafts: Vec<Draft> = self.changes().drafts.values().filter(|draft| draft.changed).cloned().collect();
-        let mut commits = Vec::with_capacity(drafts.len());
-        for (index, draft) in drafts.iter().enumerate() {
+        let lake = &self.stager.lake;
+        let writes = drafts.iter().enumerate().map(|(index, draft)| async move {
             let bytes = entry(draft.base.as_deref(), &draft.schema, &draft.files, &self.id)?;
             let staged = format!("commits/{}/{index}.json", self.id);
-            self.stager.lake.put_if_absent(&own_path(&self.stager.lake, &staged), bytes).await?;
+            lake.put_if_absent(&own_path(lake, &staged), bytes).await?;
             let version = draft.base.as_ref().map_or(0, |base| base.version + 1);
-            commits.push(LogCommit { dir: draft.dir.clone(), version, staged });
-        }
+            Ok::<_, WarehouseError>(LogCommit { dir: draft.dir.clone(), version, staged })
+        });
+        let commits = futures::future::try_join_all(writes).await?;
+        let data: Vec<Path> = drafts.iter().flat_map(|draft| draft.new_files(lake)).collect();
+        let staged: Vec<Path> = commits.iter().map(|commit| own_path(lake, &commit.staged)).collect();
+        lake.settle(&data, &staged).await?;
         Ok(commits)
     }
 
@@ -257,7 +263,9 @@ impl Publication for LakePublication {
             }
             let next = self.next(&latest, &commits);
             if next.put(lake).await? {
-                roll_forward(lake, &next.commits, Entries::AreNew).await?;
+                if let Some(taken) = roll_forward(lake, &next).await?.into_iter().next() {
+                    return Err(WarehouseError::Overtaken { dir: taken.dir, version: taken.version });
+                }
                 let changes = self.changes();
                 return Ok(Some(Receipt {
                     publication: next.version.to_string(),

@@ -7,12 +7,12 @@ use datafusion::catalog::TableProvider;
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::catalog::{Catalog, Entry, versions};
+use super::catalog::{Catalog, Entry, LogCommit, versions};
 use super::lake::Lake;
-use super::log::{Entries, newest_version, roll_forward};
+use super::log::{newest_version, roll_forward};
 use super::scan::LakeScan;
 use super::table::{LakeTable, TableCache};
-use crate::warehouse::{AsOf, Description, RelationKind, RelationName, Snapshot, WarehouseError};
+use crate::warehouse::{AsOf, Description, RelationKind, RelationName, Snapshot, WarehouseError, state_key};
 
 pub struct LakeSnapshot {
     pub lake: Lake,
@@ -27,7 +27,7 @@ impl LakeSnapshot {
             AsOf::Now => current(lake).await?,
             _ => {
                 let catalog = Catalog::find(lake, as_of).await?;
-                roll_forward(lake, &catalog.commits, Entries::MayBeThere).await?;
+                roll_forward(lake, &catalog).await?;
                 catalog
             }
         };
@@ -48,7 +48,8 @@ impl LakeSnapshot {
 async fn current(lake: &Lake) -> Result<Catalog, WarehouseError> {
     loop {
         let mut catalog = Catalog::latest(lake).await?;
-        roll_forward(lake, &catalog.commits, Entries::MayBeThere).await?;
+        let taken = roll_forward(lake, &catalog).await?;
+        give_up(&mut catalog, &taken);
         if !adopt(lake, &mut catalog).await? {
             return Ok(catalog);
         }
@@ -59,6 +60,32 @@ async fn current(lake: &Lake) -> Result<Catalog, WarehouseError> {
     }
 }
 
+/// Takes in what others wrote in place of what the catalog promised: such a table is somebody else's, so that models that
+/// own or read it run again, and files that were loaded into it are no longer there.
+fn give_up(catalog: &mut Catalog, taken: &[LogCommit]) {
+    let mut lost = Vec::new();
+    for (name, entry) in &mut catalog.relations {
+        if let Entry::Table { dir, version, content, rows } = entry
+            && taken.iter().any(|commit| commit.dir == *dir && commit.version == *version)
+        {
+            *content = foreign(dir, *version);
+            *rows = None;
+            lost.push(name.clone());
+        }
+    }
+    if lost.is_empty() {
+        return;
+    }
+    let loads = catalog.relations.keys().filter(|name| lost.contains(*name) || lost.contains(&name.rejects()));
+    let files: Vec<String> = loads.map(state_key::files).collect();
+    catalog.state.retain(|key, _| !files.iter().any(|prefix| key.starts_with(prefix)));
+}
+
+/// The content of a table that somebody else wrote.
+fn foreign(dir: &str, version: u64) -> String {
+    format!("{dir}@{version}")
+}
+
 /// Takes in what others wrote to the tables' logs since the catalog's version. False when there is nothing.
 async fn adopt(lake: &Lake, catalog: &mut Catalog) -> Result<bool, WarehouseError> {
     let looks = catalog.relations.values_mut().map(|entry| async move {
@@ -66,7 +93,7 @@ async fn adopt(lake: &Lake, catalog: &mut Catalog) -> Result<bool, WarehouseErro
             let newest = newest_version(lake, dir, *version).await?;
             if newest > *version {
                 *version = newest;
-                *content = format!("{dir}@{newest}");
+                *content = foreign(dir, newest);
                 *rows = None;
                 return Ok(true);
             }

@@ -1,10 +1,12 @@
 //! Staging: how new rows meet the rows of a table. Nothing here is visible to anyone before the commit.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::StreamExt;
+use object_store::path::Path;
 
 use super::files::{DataFile, file_path};
 use super::keys::{column_indices, key_hashes};
@@ -40,6 +42,14 @@ impl Draft {
 
     pub fn rows(&self) -> u64 {
         self.files.iter().map(|file| file.rows).sum()
+    }
+
+    /// The files that are not there yet for anyone else.
+    pub fn new_files(&self, lake: &Lake) -> Vec<Path> {
+        let old: &[DataFile] = self.base.as_ref().map_or(&[], |base| &base.files);
+        let old: HashSet<&str> = old.iter().map(|file| file.path.as_str()).collect();
+        let new = self.files.iter().filter(|file| !old.contains(file.path.as_str()));
+        new.map(|file| file_path(lake, &self.dir, file)).collect()
     }
 }
 

@@ -5,7 +5,7 @@
 //! the former.
 
 use super::connect::Connection;
-use super::draft::{Draft, Effect, Place};
+use super::draft::{Draft, Effect, Layer, Place};
 use super::wire::{PgColumn, PgType};
 use super::{failed, quote};
 use crate::relation::RelationName;
@@ -21,113 +21,134 @@ pub struct Applied {
 /// From so many rows on, a temporary table is analyzed: without that the server plans for a handful.
 const WORTH_ANALYZING: u64 = 1000;
 
-/// Applies the draft to the table that is there. A new table has its rows already.
+/// Applies the draft to the table that is there, or to the new one, which has the first of its rows already.
 pub async fn apply(
     connection: &Connection,
     name: &RelationName,
     draft: &Draft,
     has: &[PgColumn],
 ) -> Result<Applied, WarehouseError> {
+    let into = Into { connection, name, table: table_of(name, draft) };
     let mut applied = Applied::default();
-    let table = match &draft.place {
-        Place::New(new) => {
-            applied.inserted = draft.spool.rows;
-            format!("{}.{new}", quote::identifier(&name.schema))
+    let mut has = has.to_vec();
+    for layer in &draft.layers {
+        match &layer.place {
+            Place::New(_) => {
+                applied.inserted += layer.spool.rows;
+                has.clone_from(&layer.columns.columns);
+            }
+            Place::Temporary(staged) => {
+                into.add_columns(layer, &mut has).await?;
+                let met = into.meet(layer, staged).await?;
+                applied.inserted += met.inserted;
+                applied.deleted += met.deleted;
+            }
         }
-        Place::Temporary(staged) => {
-            add_columns(connection, name, draft, has).await?;
-            applied = meet(connection, name, draft, staged).await?;
-            quote::relation(name)
-        }
-    };
+    }
     for deletion in &draft.deletions {
         analyze(connection, &deletion.table, deletion.keys.rows).await?;
         let matches = matching("t", "k", &deletion.key);
-        let sql = format!("delete from {table} t using {} k where {matches}", deletion.table);
-        applied.deleted += execute(connection, name, &sql).await?;
+        let sql = format!("delete from {} t using {} k where {matches}", into.table, deletion.table);
+        applied.deleted += into.execute(&sql).await?;
     }
     Ok(applied)
 }
 
-async fn meet(
-    connection: &Connection,
-    name: &RelationName,
-    draft: &Draft,
-    staged: &str,
-) -> Result<Applied, WarehouseError> {
-    analyze(connection, staged, draft.spool.rows).await?;
-    let table = quote::relation(name);
-    let columns = quote::identifiers(draft.columns.names());
-    let mut applied = Applied::default();
-    match &draft.effect {
-        Effect::Append => {}
-        Effect::Merge { unique_key } => {
-            let sql = format!("delete from {table} t using {staged} s where {}", matching("t", "s", unique_key));
-            applied.deleted = execute(connection, name, &sql).await?;
+/// The table that a draft's rows are in, or go into: quoted.
+pub fn table_of(name: &RelationName, draft: &Draft) -> String {
+    match draft.new_table() {
+        Some(new) => format!("{}.{new}", quote::identifier(&name.schema)),
+        None => quote::relation(name),
+    }
+}
+
+/// A table that rows go into.
+struct Into<'a> {
+    connection: &'a Connection,
+    name: &'a RelationName,
+    /// Quoted.
+    table: String,
+}
+
+impl Into<'_> {
+    async fn meet(&self, layer: &Layer, staged: &str) -> Result<Applied, WarehouseError> {
+        analyze(self.connection, staged, layer.spool.rows).await?;
+        let table = &self.table;
+        let columns = quote::identifiers(layer.columns.names());
+        let mut applied = Applied::default();
+        match &layer.effect {
+            Effect::Append => {}
+            Effect::Merge { unique_key } => {
+                let sql = format!("delete from {table} t using {staged} s where {}", matching("t", "s", unique_key));
+                applied.deleted = self.execute(&sql).await?;
+            }
+            Effect::Replace => return self.replace(staged, &columns).await,
         }
-        Effect::Replace => return replace(connection, name, staged, &columns).await,
+        let sql = format!("insert into {table} ({columns}) select {columns} from {staged}");
+        applied.inserted = self.execute(&sql).await?;
+        Ok(applied)
     }
-    let sql = format!("insert into {table} ({columns}) select {columns} from {staged}");
-    applied.inserted = execute(connection, name, &sql).await?;
-    Ok(applied)
-}
 
-/// Makes the table hold exactly the staged rows, equal rows counted, and touches only those that differ. The columns
-/// are the same and stand in the same order.
-async fn replace(
-    connection: &Connection,
-    name: &RelationName,
-    staged: &str,
-    columns: &str,
-) -> Result<Applied, WarehouseError> {
-    let table = quote::relation(name);
-    // Rows as text: two types in a hundred have no equality, and all have a text. Equal rows are told apart by number.
-    let rows = |of: &str, place: &str| {
-        format!("select {place}, md5(r::text) as h, row_number() over (partition by md5(r::text)) as n from {of} r")
-    };
-    let missing = format!(
-        "delete from {table} where ctid in (select c from ({}) o where not exists \
-         (select 1 from ({}) s where s.h = o.h and s.n = o.n))",
-        rows(&table, "r.ctid as c"),
-        rows(staged, "1 as c")
-    );
-    let deleted = execute(connection, name, &missing).await?;
-    let new = format!(
-        "insert into {table} ({columns}) select {columns} from (select r.*, md5(r::text) as medallion_h, \
-         row_number() over (partition by md5(r::text)) as medallion_n from {staged} r) s where not exists \
-         (select 1 from ({}) o where o.h = s.medallion_h and o.n = s.medallion_n)",
-        rows(&table, "1 as c")
-    );
-    Ok(Applied { inserted: execute(connection, name, &new).await?, deleted })
-}
-
-/// Adds the columns that the rows have and the table has not.
-async fn add_columns(
-    connection: &Connection,
-    name: &RelationName,
-    draft: &Draft,
-    has: &[PgColumn],
-) -> Result<(), WarehouseError> {
-    let new = draft.columns.columns.iter().filter(|column| !has.iter().any(|had| had.name == column.name));
-    let clauses: Vec<String> =
-        new.map(|column| format!("add column {} {}", quote::identifier(&column.name), column.pg_type.sql())).collect();
-    if !clauses.is_empty() {
-        execute(connection, name, &format!("alter table {} {}", quote::relation(name), clauses.join(", "))).await?;
+    /// Makes the table hold exactly the staged rows, equal rows counted, and touches only those that differ. The columns
+    /// are the same and stand in the same order.
+    async fn replace(&self, staged: &str, columns: &str) -> Result<Applied, WarehouseError> {
+        let table = &self.table;
+        // Rows as text: some types have no equality, and all have a text. Equal rows are told apart by a number.
+        let rows = |of: &str, place: &str| {
+            format!("select {place}, md5(r::text) as h, row_number() over (partition by md5(r::text)) as n from {of} r")
+        };
+        let missing = format!(
+            "delete from {table} where ctid in (select c from ({}) o where not exists \
+             (select 1 from ({}) s where s.h = o.h and s.n = o.n))",
+            rows(table, "r.ctid as c"),
+            rows(staged, "1 as c")
+        );
+        let deleted = self.execute(&missing).await?;
+        let new = format!(
+            "insert into {table} ({columns}) select {columns} from (select r.*, md5(r::text) as medallion_h, \
+             row_number() over (partition by md5(r::text)) as medallion_n from {staged} r) s where not exists \
+             (select 1 from ({}) o where o.h = s.medallion_h and o.n = s.medallion_n)",
+            rows(table, "1 as c")
+        );
+        Ok(Applied { inserted: self.execute(&new).await?, deleted })
     }
-    Ok(())
+
+    /// Adds the columns that the rows have and the table has not.
+    async fn add_columns(&self, layer: &Layer, has: &mut Vec<PgColumn>) -> Result<(), WarehouseError> {
+        let new: Vec<PgColumn> = layer
+            .columns
+            .columns
+            .iter()
+            .filter(|column| !has.iter().any(|had| had.name == column.name))
+            .cloned()
+            .collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let add =
+            |column: &PgColumn| format!("add column {} {}", quote::identifier(&column.name), column.pg_type.sql());
+        let clauses: Vec<String> = new.iter().map(add).collect();
+        self.execute(&format!("alter table {} {}", self.table, clauses.join(", "))).await?;
+        has.extend(new);
+        Ok(())
+    }
+
+    async fn execute(&self, sql: &str) -> Result<u64, WarehouseError> {
+        execute(self.connection, self.name, sql).await
+    }
 }
 
 /// Takes out of the staged rows those that equal the stored one in all columns but `ignoring`. Gives how many.
 pub async fn leave_unchanged(
     connection: &Connection,
     name: &RelationName,
-    draft: &Draft,
+    layer: &Layer,
     staged: &str,
     unique_key: &[String],
     ignoring: &[String],
 ) -> Result<u64, WarehouseError> {
-    analyze(connection, staged, draft.spool.rows).await?;
-    let compared = draft.columns.columns.iter().filter(|column| !ignoring.contains(&column.name));
+    analyze(connection, staged, layer.spool.rows).await?;
+    let compared = layer.columns.columns.iter().filter(|column| !ignoring.contains(&column.name));
     let values = |alias: &str| {
         let value = |column: &PgColumn| {
             let value = format!("{alias}.{}", quote::identifier(&column.name));

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::apply::{Applied, apply};
 use super::connect::{Connection, ErrorKind};
-use super::draft::{Draft, Place};
+use super::draft::Draft;
 use super::exchange::{Recreated, exchange};
 use super::publication::{PgPublication, view_content};
 use super::record::{Written, record};
@@ -64,7 +64,7 @@ pub async fn commit(publication: &PgPublication) -> Result<Option<Receipt>, Ware
     finish_copies(&work).await?;
     let mut has = BTreeMap::new();
     for (name, draft) in &work.drafts {
-        if matches!(draft.place, Place::Temporary(_)) {
+        if draft.new_table().is_none() {
             has.insert(name.clone(), publication.base.shape(name).await?.columns);
         }
     }
@@ -90,7 +90,7 @@ pub async fn commit(publication: &PgPublication) -> Result<Option<Receipt>, Ware
 async fn finish_copies(work: &Work) -> Result<(), WarehouseError> {
     let mut failed: Option<WarehouseError> = None;
     for draft in work.drafts.values() {
-        for copied in std::iter::once(&draft.copied).chain(draft.deletions.iter().map(|deletion| &deletion.copied)) {
+        for copied in draft.copies() {
             if let Err(error) = copied.finish().await
                 && failed.as_ref().is_none_or(is_consequence)
             {
@@ -157,12 +157,12 @@ impl Publishing<'_> {
     }
 
     fn written(&self, name: &RelationName, draft: &Draft, applied: Applied) -> Written {
-        let base = self.publication.base.entry(name).filter(|_| matches!(draft.place, Place::Temporary(_)));
-        let rows = match (&draft.place, base.map(|entry| entry.recorded.as_ref().and_then(|known| known.rows))) {
-            (Place::New(_), _) => Some(applied.inserted - applied.deleted.min(applied.inserted)),
-            (_, Some(Some(rows))) => (rows + applied.inserted).checked_sub(applied.deleted),
-            _ => None,
+        let base = self.publication.base.entry(name).filter(|_| draft.new_table().is_none());
+        let before = match base {
+            Some(entry) => entry.recorded.as_ref().and_then(|known| known.rows),
+            None => Some(0),
         };
+        let rows = before.and_then(|rows| (rows + applied.inserted).checked_sub(applied.deleted));
         let mut counters = base.map(|entry| entry.counters).unwrap_or_default();
         counters.inserted += i64::try_from(applied.inserted).unwrap_or(i64::MAX);
         counters.deleted += i64::try_from(applied.deleted).unwrap_or(i64::MAX);
@@ -173,7 +173,7 @@ impl Publishing<'_> {
     async fn exchange_tables(&self) -> Result<Vec<Recreated>, WarehouseError> {
         let mut recreated = Vec::new();
         for (name, draft) in &self.work.drafts {
-            let (Place::New(new), Some(entry)) = (&draft.place, self.publication.base.entry(name)) else { continue };
+            let (Some(new), Some(entry)) = (draft.new_table(), self.publication.base.entry(name)) else { continue };
             let made = exchange(self.connection, name, entry.former(), &self.work.views, async || {
                 let schema = quote::identifier(&name.schema);
                 let rename = format!("alter table {schema}.{new} rename to {}", quote::identifier(&name.identifier));
@@ -195,10 +195,7 @@ impl Publishing<'_> {
             .work
             .drafts
             .iter()
-            .filter_map(|(name, draft)| match &draft.place {
-                Place::New(new) => Some((name.schema.clone(), new.clone())),
-                Place::Temporary(_) => None,
-            })
+            .filter_map(|(name, draft)| Some((name.schema.clone(), draft.new_table()?.to_string())))
             .collect();
         for (schema, table) in self.publication.writer.created() {
             if !used.contains(&(schema.clone(), table.clone())) {

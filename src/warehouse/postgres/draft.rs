@@ -6,19 +6,65 @@ use tokio::task::JoinHandle;
 
 use super::rows::Columns;
 use super::spool::Spool;
+use super::wire::PgColumn;
 use crate::warehouse::WarehouseError;
 
 /// A table as it will be: what is there, and staged rows that meet it.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Draft {
+    /// Each meets what those before it made of the table.
+    pub layers: Vec<Layer>,
+    /// Rows that go after all that, by their key.
+    pub deletions: Vec<Deletion>,
+    pub changed: bool,
+}
+
+/// Rows that were staged together.
+#[derive(Clone)]
+pub struct Layer {
     pub columns: Columns,
     pub spool: Spool,
     pub place: Place,
     pub effect: Effect,
-    /// Rows that go after all that, by their key.
-    pub deletions: Vec<Deletion>,
-    pub changed: bool,
     pub copied: Arc<Copying>,
+}
+
+impl Draft {
+    /// The name of the new table that holds the rows, if they are not to go into the one that is there.
+    pub fn new_table(&self) -> Option<&str> {
+        match &self.layers.first()?.place {
+            Place::New(table) => Some(table),
+            Place::Temporary(_) => None,
+        }
+    }
+
+    /// Whether the rows that are there play no part.
+    pub fn replaces(&self) -> bool {
+        self.layers.first().is_some_and(|layer| layer.effect == Effect::Replace)
+    }
+
+    /// The columns of the table, given those that it has.
+    pub fn columns(&self, has: &[PgColumn]) -> Vec<PgColumn> {
+        let mut columns = if self.replaces() { Vec::new() } else { has.to_vec() };
+        for column in self.layers.iter().flat_map(|layer| &layer.columns.columns) {
+            if !columns.iter().any(|known| known.name == column.name) {
+                columns.push(column.clone());
+            }
+        }
+        columns
+    }
+
+    /// How many rows the table will have, where that follows from the staged rows alone.
+    pub fn rows(&self) -> Option<u64> {
+        let [only] = self.layers.as_slice() else { return None };
+        (only.effect == Effect::Replace && self.deletions.is_empty()).then_some(only.spool.rows)
+    }
+
+    /// Everything that is being copied for it.
+    pub fn copies(&self) -> impl Iterator<Item = &Arc<Copying>> {
+        let layers = self.layers.iter().map(|layer| &layer.copied);
+        layers.chain(self.deletions.iter().map(|deletion| &deletion.copied))
+    }
 }
 
 /// Where the rows were copied to.

@@ -1,7 +1,8 @@
 //! What a relation has beside its rows: indexes, comments, grants.
 
+use super::apply::table_of;
 use super::connect::Connection;
-use super::draft::{Draft, Place};
+use super::draft::Draft;
 use super::{failed, quote};
 use crate::relation::RelationName;
 use crate::warehouse::{Index, RelationSettings, WarehouseError};
@@ -13,10 +14,7 @@ pub async fn index(
     draft: &Draft,
     wanted: &[Index],
 ) -> Result<(), WarehouseError> {
-    let table = match &draft.place {
-        Place::New(new) => format!("{}.{new}", quote::identifier(&name.schema)),
-        Place::Temporary(_) => quote::relation(name),
-    };
+    let table = table_of(name, draft);
     if wanted.is_empty() {
         return Ok(());
     }

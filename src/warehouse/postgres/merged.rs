@@ -9,7 +9,7 @@ use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 
-use super::draft::{Draft, Effect};
+use super::draft::{Draft, Effect, Layer};
 use super::spool::Spool;
 use crate::warehouse::WarehouseError;
 
@@ -18,35 +18,45 @@ const STAGED: &str = "staged";
 
 /// The draft's rows, on top of `base`, the table as it is.
 pub fn provider(draft: &Draft, base: Option<Arc<dyn TableProvider>>) -> Result<Arc<dyn TableProvider>, WarehouseError> {
-    let base = base.filter(|_| draft.effect != Effect::Replace);
-    let mut staged = draft.spool.providers()?;
-    if base.is_none() && draft.deletions.is_empty() && staged.len() == 1 {
+    let mut table = base.filter(|_| !draft.replaces());
+    for layer in &draft.layers {
+        table = Some(meet(layer, table)?);
+    }
+    let table = table.ok_or_else(|| WarehouseError::Task("nothing is staged".to_string()))?;
+    if draft.deletions.is_empty() {
+        return Ok(table);
+    }
+    let schema = table.schema();
+    let mut stays = scan(HERE, table)?;
+    for deletion in &draft.deletions {
+        stays = without(stays, HERE, &deletion.keys, &deletion.key)?;
+    }
+    Ok(Arc::new(ViewTable::new(project(stays, HERE, &schema)?, None)))
+}
+
+/// What a layer makes of the table below it.
+fn meet(layer: &Layer, base: Option<Arc<dyn TableProvider>>) -> Result<Arc<dyn TableProvider>, WarehouseError> {
+    let mut staged = layer.spool.providers()?;
+    if base.is_none() && staged.len() == 1 {
         return Ok(staged.remove(0));
     }
-    let schema = widened(base.as_deref(), &draft.spool.schema);
+    let schema = widened(base.as_deref(), &layer.spool.schema);
     let mut parts = Vec::new();
     if let Some(base) = base {
         let mut stays = scan(HERE, base)?;
-        if let Effect::Merge { unique_key } = &draft.effect {
-            stays = without(stays, HERE, &draft.spool, unique_key)?;
+        if let Effect::Merge { unique_key } = &layer.effect {
+            stays = without(stays, HERE, &layer.spool, unique_key)?;
         }
-        parts.push((stays, HERE));
+        parts.push(project(stays, HERE, &schema)?);
     }
     for provider in staged {
-        parts.push((scan(STAGED, provider)?, STAGED));
+        parts.push(project(scan(STAGED, provider)?, STAGED, &schema)?);
     }
-    let mut whole: Option<LogicalPlan> = None;
-    for (mut part, alias) in parts {
-        for deletion in &draft.deletions {
-            part = without(part, alias, &deletion.keys, &deletion.key)?;
-        }
-        let part = project(part, alias, &schema)?;
-        whole = Some(match whole {
-            None => part,
-            Some(whole) => LogicalPlanBuilder::from(whole).union(part)?.build()?,
-        });
+    let mut parts = parts.into_iter();
+    let mut whole = parts.next().ok_or_else(|| WarehouseError::Task("nothing is staged".to_string()))?;
+    for part in parts {
+        whole = LogicalPlanBuilder::from(whole).union(part)?.build()?;
     }
-    let whole = whole.ok_or_else(|| WarehouseError::Task("nothing is staged".to_string()))?;
     Ok(Arc::new(ViewTable::new(whole, None)))
 }
 

@@ -112,7 +112,7 @@ impl Warehouse for PostgresWarehouse {
         rows.iter().enumerate().map(entry).collect()
     }
 
-    async fn rollback(&self, _: &str, _: RunLabel) -> Result<Receipt, WarehouseError> {
+    async fn rollback(&self, _: &str, _: &[String], _: RunLabel) -> Result<Receipt, WarehouseError> {
         Err(no_history())
     }
 

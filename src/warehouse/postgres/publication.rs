@@ -19,10 +19,11 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::apply::leave_unchanged;
 use super::commit::commit;
-use super::draft::{Deletion, Draft, Effect, Place};
+use super::draft::{Deletion, Draft, Effect, Layer, Place};
 use super::rows::Columns;
 use super::snapshot::PgSnapshot;
 use super::spool::{Spool, SpoolFolder};
+use super::wire::PgColumn;
 use super::writer::Writer;
 use super::{merged, quote};
 use crate::warehouse::{
@@ -78,7 +79,7 @@ impl PgPublication {
         self.numbers.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Spools the rows and starts to copy them.
+    /// Spools the rows and starts to copy them. Gives also how many of them a later one of the same key replaced.
     async fn stage_rows(
         &self,
         name: &RelationName,
@@ -86,16 +87,14 @@ impl PgPublication {
         streams: Vec<SendableRecordBatchStream>,
         unique: &[String],
         effect: Effect,
-    ) -> Result<(Draft, u64), WarehouseError> {
+    ) -> Result<(Layer, u64), WarehouseError> {
         let number = self.next_number();
         let key = columns.indices(unique)?;
         let schema = Arc::clone(&columns.schema);
         let spooled = Spool::fill(self.folder().await?, format!("{number}"), schema, streams, &key).await?;
         let place = self.place(name, number, &columns, &effect).await?;
         let copied = self.writer.copy(name, &place, &columns, &spooled.spool);
-        let changed = spooled.spool.rows > 0 || effect == Effect::Replace;
-        let draft = Draft { columns, spool: spooled.spool, place, effect, deletions: Vec::new(), changed, copied };
-        Ok((draft, spooled.duplicates))
+        Ok((Layer { columns, spool: spooled.spool, place, effect, copied }, spooled.duplicates))
     }
 
     /// Where rows of these columns are copied to.
@@ -106,11 +105,17 @@ impl PgPublication {
         columns: &Columns,
         effect: &Effect,
     ) -> Result<Place, WarehouseError> {
-        let Some(entry) = self.base.entry(name) else { return Ok(Place::New(quote::identifier(&name.identifier))) };
+        let taken = self.base.entry(name).is_some() || self.changes().drafts.contains_key(name);
         let fits = match effect {
-            Effect::Replace => entry.kind == 'r' && self.base.shape(name).await?.columns == columns.columns,
+            Effect::Replace => {
+                let kind = self.base.entry(name).map(|entry| entry.kind);
+                kind == Some('r') && self.base.shape(name).await?.columns == columns.columns
+            }
             _ => true,
         };
+        if !taken && !fits {
+            return Ok(Place::New(quote::identifier(&name.identifier)));
+        }
         Ok(if fits {
             Place::Temporary(format!("pg_temp.medallion_{number}"))
         } else {
@@ -118,18 +123,12 @@ impl PgPublication {
         })
     }
 
-    /// The draft of a relation, made from the table as it is where nothing is staged.
-    async fn draft_of(&self, name: &RelationName) -> Result<Draft, WarehouseError> {
+    /// The draft of a relation, if there is one, and the columns of the table that it will be.
+    async fn draft_of(&self, name: &RelationName) -> Result<(Option<Draft>, Vec<PgColumn>), WarehouseError> {
         let known = self.changes().drafts.get(name).cloned();
-        if let Some(draft) = known {
-            return Ok(draft);
-        }
-        let shape = self.base.shape(name).await?;
-        let schema =
-            arrow::datatypes::Schema::new(shape.columns.iter().map(super::wire::placeholder_field).collect::<Vec<_>>());
-        let columns = Columns::of(name, &schema, &shape.columns)?;
-        let (draft, _) = self.stage_rows(name, columns, Vec::new(), &[], Effect::Append).await?;
-        Ok(draft)
+        let has = if self.has_table(name) { self.base.shape(name).await?.columns } else { Vec::new() };
+        let columns = known.as_ref().map_or_else(|| has.clone(), |draft| draft.columns(&has));
+        Ok((known, columns))
     }
 
     fn keep(&self, name: &RelationName, draft: Draft) {
@@ -175,21 +174,25 @@ impl Publication for PgPublication {
     ) -> Result<Staged, WarehouseError> {
         let incoming = schema_of(name, &streams)?;
         let (unique, mut effect) = effect_of(&mode);
-        if !self.has_table(name) {
+        let (earlier, known) = self.draft_of(name).await?;
+        if earlier.is_none() && !self.has_table(name) {
             effect = Effect::Replace;
         }
-        let known = if effect == Effect::Replace { Vec::new() } else { self.base.shape(name).await?.columns };
-        let columns = Columns::of(name, &incoming, &known)?;
-        let (mut draft, duplicates) = self.stage_rows(name, columns, streams, &unique, effect).await?;
-        let mut staged = Staged { rows: draft.spool.rows, duplicates, ..Staged::default() };
-        if let (StageMode::MergeChanged { unique_key, ignoring }, Place::Temporary(table)) = (&mode, &draft.place) {
-            draft.copied.finish().await?;
+        let replaces = effect == Effect::Replace;
+        let earlier = earlier.filter(|_| !replaces);
+        let columns = Columns::of(name, &incoming, if replaces { &[] } else { &known })?;
+        let (layer, duplicates) = self.stage_rows(name, columns, streams, &unique, effect).await?;
+        let mut staged = Staged { rows: layer.spool.rows, duplicates, ..Staged::default() };
+        if let (StageMode::MergeChanged { unique_key, ignoring }, Place::Temporary(table)) = (&mode, &layer.place) {
+            layer.copied.finish().await?;
             let connection = self.writer.connection().await?;
-            staged.unchanged = leave_unchanged(&connection, name, &draft, table, unique_key, ignoring).await?;
+            staged.unchanged = leave_unchanged(&connection, name, &layer, table, unique_key, ignoring).await?;
             staged.rows -= staged.unchanged;
-            draft.changed = staged.rows > 0;
         }
-        staged.changed = draft.changed;
+        staged.changed = staged.rows > 0 || replaces;
+        let mut draft = earlier.unwrap_or_default();
+        draft.layers.push(layer);
+        draft.changed |= staged.changed;
         self.keep(name, draft);
         Ok(staged)
     }
@@ -200,9 +203,10 @@ impl Publication for PgPublication {
         unique_key: &[String],
         keys: Vec<SendableRecordBatchStream>,
     ) -> Result<Staged, WarehouseError> {
-        let mut draft = self.draft_of(name).await?;
+        let (draft, known) = self.draft_of(name).await?;
+        let mut draft = draft.unwrap_or_default();
         let incoming = schema_of(name, &keys)?;
-        let columns = Columns::of(name, &incoming, &draft.columns.columns)?;
+        let columns = Columns::of(name, &incoming, &known)?;
         let number = self.next_number();
         let schema = Arc::clone(&columns.schema);
         let dir = format!("{number}");
@@ -265,9 +269,7 @@ impl Publication for PgPublication {
         }
         match changes.drafts.get(name) {
             Some(draft) if draft.changed => {
-                let exact = draft.effect == Effect::Replace && draft.deletions.is_empty();
-                let rows = exact.then_some(draft.spool.rows);
-                Some(Description { kind: RelationKind::Table, version: self.key.to_string(), rows })
+                Some(Description { kind: RelationKind::Table, version: self.key.to_string(), rows: draft.rows() })
             }
             _ => self.base.describe(name),
         }
@@ -276,7 +278,7 @@ impl Publication for PgPublication {
     async fn scan_staged(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError> {
         let staged = self.changes().drafts.get(name).cloned();
         let Some(draft) = staged else { return self.base.scan(name).await };
-        let base = if draft.effect == Effect::Replace { None } else { Some(self.base.scan(name).await?) };
+        let base = if draft.replaces() { None } else { Some(self.base.scan(name).await?) };
         merged::provider(&draft, base)
     }
 

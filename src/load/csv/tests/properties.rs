@@ -70,7 +70,7 @@ fn text_of(value: Option<Vec<u8>>) -> Option<Option<String>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(ProptestConfig::default().cases.max(400)) })]
 
     #[test]
     fn a_table_comes_back_as_it_was_written(
