@@ -10,7 +10,7 @@ use super::files::Candidate;
 use super::{LOAD_TIMESTAMP, LoadRequest};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::LoadColumn;
-use crate::warehouse::{Publication, storable_schema};
+use crate::warehouse::Publication;
 
 /// How the files of one load are read.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ impl LoadPlan {
         request: &LoadRequest<'_>,
     ) -> Result<(), super::Failure> {
         let stored = publication.scan_staged(request.relation).await?.schema();
-        let given = storable_schema(request.relation, &self.schema())?;
+        let given = publication.storable(request.relation, &self.schema())?;
         let columns = |schema: &Schema| {
             let mut columns: Vec<(String, DataType)> =
                 schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect();

@@ -13,7 +13,7 @@ use datafusion::prelude::DataFrame;
 use super::{Compiled, Workspace, failed, invalid, postgres_type};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Node, OnSchemaChange, Strategy};
-use crate::warehouse::{RelationName, StageMode, storable_schema};
+use crate::warehouse::{RelationName, StageMode};
 
 /// The rows of the select with the columns that `on_schema_change` lets through, in types that the table takes. The
 /// table itself gets its other columns here, where it is to have them.
@@ -28,7 +28,7 @@ pub async fn fit(
     let given = frame.schema().as_arrow();
     check_key(node, given)?;
     let stored = workspace.relations.scan(relation).await.map_err(failed(compiled))?.schema();
-    let comes = storable_schema(relation, given).map_err(failed(compiled))?;
+    let comes = workspace.publication.storable(relation, given).map_err(failed(compiled))?;
     let change = SchemaChange::between(&stored, &comes, given);
     if change.is_none() {
         return Ok(frame);

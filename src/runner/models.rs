@@ -12,7 +12,7 @@ use super::{Publish, RunError, Runner, audit, failed_ids, skipped};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Located, Relations, SessionOptions, ToBePublished, published_elsewhere};
 use crate::manifest::{NodeId, NodeKind};
-use crate::materialize::Workspace;
+use crate::materialize::{Workspace, run_hooks};
 use crate::plan::{Command, Plan};
 use crate::warehouse::{AsOf, RelationName, WarehouseError};
 
@@ -87,6 +87,9 @@ impl Phase {
             invocation_id: runner.options.invocation_id.clone(),
             log: Runner::template_log(&runner.reporter),
         };
+        if plan.command != Command::Test {
+            run_hooks(&workspace)?;
+        }
         Ok(Phase {
             runner: runner.clone(),
             workspace,
@@ -97,10 +100,11 @@ impl Phase {
         })
     }
 
-    /// The relations that the plan's nodes may change. Tests change none, those that keep their failures aside.
+    /// The relations that the plan's nodes may change. The tables of failing rows are not among them: they are published
+    /// by themselves when the rest is not.
     fn writes(runner: &Runner, plan: &Plan) -> Vec<RelationName> {
         let nodes = plan.graph.keys().filter_map(|id| runner.manifest.nodes.get(id));
-        nodes.filter_map(|node| node.relation.clone()).collect()
+        nodes.filter(|node| node.kind != NodeKind::Test).filter_map(|node| node.relation.clone()).collect()
     }
 
     async fn run(self: &Arc<Self>, plan: &Plan, loaded: &[Arc<NodeResult>]) -> Result<(), Diagnostic> {

@@ -13,6 +13,7 @@ mod types;
 
 use std::sync::Arc;
 
+use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use datafusion::catalog::TableProvider;
@@ -23,7 +24,6 @@ use serde_json::Value;
 pub use error::{WarehouseError, hint_of};
 pub use places::Places;
 pub use settings::{Index, RelationSettings};
-pub use types::storable_schema;
 
 pub use crate::relation::RelationName;
 
@@ -145,6 +145,9 @@ pub struct Staged {
 pub trait Publication: Send + Sync {
     /// The state on which it stands: what this run reads.
     fn base(&self) -> Arc<dyn Snapshot>;
+
+    /// The schema in which rows of `schema` are stored: types that the warehouse has not become the nearest that it has.
+    fn storable(&self, name: &RelationName, schema: &Schema) -> Result<SchemaRef, WarehouseError>;
 
     /// Stages rows. The streams are partitions of one result; their order counts where `mode` says so, one stream after
     /// the other. What is staged a second time under a name meets what was staged before.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
 use chrono::Utc;
 use datafusion::catalog::TableProvider;
@@ -16,6 +17,7 @@ use super::log::{entry, roll_forward};
 use super::scan::LakeScan;
 use super::snapshot::{LakeSnapshot, describe};
 use super::stage::{Draft, Stager};
+use crate::warehouse::types::storable_schema;
 use crate::warehouse::{
     Description, Publication, Receipt, RelationName, RunLabel, Snapshot, StageMode, Staged, WarehouseError,
 };
@@ -65,7 +67,7 @@ impl LakePublication {
         let mut draft = Draft::new(dir, base);
         if visible.is_none() {
             draft.files = Arc::default();
-            draft.schema = Arc::new(arrow::datatypes::Schema::empty());
+            draft.schema = Arc::new(Schema::empty());
             // Even without a row it is a table that was not there before.
             draft.changed = true;
         }
@@ -177,6 +179,10 @@ impl LakePublication {
 impl Publication for LakePublication {
     fn base(&self) -> Arc<dyn Snapshot> {
         Arc::clone(&self.base) as Arc<dyn Snapshot>
+    }
+
+    fn storable(&self, name: &RelationName, schema: &Schema) -> Result<SchemaRef, WarehouseError> {
+        storable_schema(name, schema)
     }
 
     async fn stage(

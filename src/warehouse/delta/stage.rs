@@ -14,8 +14,8 @@ use super::lake::Lake;
 use super::merge::{MergePlan, StagedKeys, Superseded, meet};
 use super::table::LakeTable;
 use super::write::{Hashing, Target, rewrite, write_streams};
-use crate::warehouse::types::conform;
-use crate::warehouse::{RelationName, StageMode, Staged, WarehouseError, storable_schema};
+use crate::warehouse::types::{conform, storable_schema};
+use crate::warehouse::{RelationName, StageMode, Staged, WarehouseError};
 
 /// A table as it will be: the files it will consist of.
 #[derive(Debug, Clone)]

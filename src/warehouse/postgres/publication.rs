@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::TableProvider;
 use datafusion::physical_plan::SendableRecordBatchStream;
@@ -164,6 +164,10 @@ fn effect_of(mode: &StageMode) -> (Vec<String>, Effect) {
 impl Publication for PgPublication {
     fn base(&self) -> Arc<dyn Snapshot> {
         Arc::clone(&self.base) as Arc<dyn Snapshot>
+    }
+
+    fn storable(&self, name: &RelationName, schema: &Schema) -> Result<SchemaRef, WarehouseError> {
+        Columns::of(name, schema, &[]).map(|columns| columns.schema)
     }
 
     async fn stage(
