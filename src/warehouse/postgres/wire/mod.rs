@@ -12,6 +12,7 @@
 //! ```
 
 mod arrow_type;
+mod copy;
 mod decode;
 mod encode;
 mod error;

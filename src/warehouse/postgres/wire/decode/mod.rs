@@ -183,7 +183,8 @@ impl Decoder {
     /// The fields of a row from the `first` on, as far as they are there.
     fn fields(&mut self, first: usize, data: &[u8]) -> Result<Step, WireError> {
         let mut at = 0;
-        for (column, reader) in self.readers.iter_mut().enumerate().skip(first) {
+        let mut column = first;
+        while let Some(reader) = self.readers.get_mut(column) {
             let rest = &data[at..];
             let size = match rest.split_first_chunk::<4>() {
                 None => return Ok(self.stop(column, at, 4)),
@@ -207,6 +208,7 @@ impl Decoder {
                 },
             };
             at += size;
+            column += 1;
         }
         self.rows += 1;
         self.place = Place::Row;

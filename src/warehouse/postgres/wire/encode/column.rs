@@ -195,7 +195,7 @@ fn bytes<A: Bytes + Clone + 'static>(array: &A, target: &PgType) -> Result<Write
         PgType::Jsonb => Content::Jsonb,
         _ => Content::Text,
     };
-    Ok(Box::new(Variable::new(array.clone(), content)))
+    Ok(Box::new(Variable::new(array.clone(), content)?))
 }
 
 /// All at once, and only if one is wrong, each by itself.

@@ -103,24 +103,21 @@ impl Digits {
         }
     }
 
-    /// For values that no `u128` holds.
-    fn push_wide(&mut self, mut value: i256, decimals: u8) {
-        let (unit, shift) = last_digit(decimals);
-        if unit > 1 {
-            let unit = i256::from_i128(i128::from(unit));
-            self.one(value.wrapping_rem(unit).as_i128() as u16 * shift);
-            value = value.wrapping_div(unit);
-        }
-        let nine_digits = i256::from_i128(10_i128.pow(36));
+    /// For values that no `i128` holds. They are cut between two digits, at up to 38 decimals.
+    fn push_wide(&mut self, mut value: i256, mut decimals: u8) {
         while value.to_i128().is_none() {
-            let mut rest = value.wrapping_rem(nine_digits).as_i128() as u128;
-            value = value.wrapping_div(nine_digits);
-            for _ in 0..9 {
-                self.one((rest % 10_000) as u16);
-                rest /= 10_000;
-            }
+            let places = 36 + decimals % 4 - if decimals % 4 == 3 { 4 } else { 0 };
+            let unit = i256::from_i128(10_i128.pow(u32::from(places)));
+            // A division is what costs here: one, not two.
+            let quotient = value.wrapping_div(unit);
+            let rest = value.wrapping_sub(quotient.wrapping_mul(unit)).as_i128().unsigned_abs();
+            let end = self.len + usize::from(places.div_ceil(4));
+            self.push(rest, decimals);
+            self.len = end.min(self.digits.len());
+            value = quotient;
+            decimals = 0;
         }
-        self.push(value.as_i128().unsigned_abs(), 0);
+        self.push(value.as_i128().unsigned_abs(), decimals);
     }
 
     fn pack(&self, shown: Shown, packed: &mut Packed) {

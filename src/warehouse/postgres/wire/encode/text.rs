@@ -7,6 +7,7 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::{ByteArrayType, ByteViewType};
 
 use super::field::{FieldWriter, put, put_null};
+use crate::warehouse::postgres::wire::copy::copy;
 use crate::warehouse::postgres::wire::error::BadValue;
 
 /// Arrays whose values are bytes.
@@ -68,26 +69,47 @@ pub struct Variable<A> {
 }
 
 impl<A: Bytes> Variable<A> {
-    pub fn new(array: A, content: Content) -> Self {
+    pub fn new(array: A, content: Content) -> Result<Self, BadValue> {
         let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
-        Variable { array, nulls, content }
+        // Postgres has no value over 1 GB; what does not fit into its size is ours to find.
+        let over = |row: &usize| array.size(*row) >= i32::MAX as usize;
+        match (0..array.len()).find(over) {
+            Some(row) => Err(BadValue::new(row, "the value has over 2 GB; Postgres takes 1 GB")),
+            None => Ok(Variable { array, nulls, content }),
+        }
     }
 
+    /// Gives whether the value has a zero byte.
     #[inline(always)]
-    fn write_one(&self, row: usize, cursor: &mut usize, out: &mut [u8]) -> Result<(), BadValue> {
+    fn write_one(&self, row: usize, cursor: &mut usize, out: &mut [u8]) -> bool {
         let value = self.array.bytes(row);
-        if self.content != Content::Bytea && memchr::memchr(0, value).is_some() {
-            return Err(zero_byte(row, value));
-        }
         let version = usize::from(self.content == Content::Jsonb);
-        let size = i32::try_from(value.len() + version).map_err(|_| BadValue::new(row, "the value is over 2 GB"))?;
-        put(out, cursor, size.to_be_bytes());
+        put(out, cursor, ((value.len() + version) as u32).to_be_bytes());
         if version == 1 {
             put(out, cursor, [1]);
         }
-        out[*cursor..*cursor + value.len()].copy_from_slice(value);
+        let zero = copy(value, &mut out[*cursor..]);
         *cursor += value.len();
-        Ok(())
+        zero
+    }
+
+    #[cold]
+    fn zero_byte(&self, rows: Range<usize>) -> BadValue {
+        let is_valid = |row: usize| self.nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+        let mut zeros = rows.clone().filter_map(|row| {
+            let value = self.array.bytes(row);
+            memchr::memchr(0, value).filter(|_| is_valid(row)).map(|place| (row, &value[..place]))
+        });
+        let (row, before) = zeros.next().unwrap_or((rows.start, &[]));
+        let before: Vec<char> = String::from_utf8_lossy(before).chars().collect();
+        let shown: String = before[before.len().saturating_sub(20)..].iter().collect();
+        BadValue::new(
+            row,
+            format!(
+                "the text has a zero byte after '{shown}', which Postgres cannot store; take it out, for instance with \
+                 replace(…, chr(0), '')"
+            ),
+        )
     }
 }
 
@@ -109,36 +131,23 @@ impl<A: Bytes> FieldWriter for Variable<A> {
     }
 
     fn write(&self, rows: Range<usize>, cursors: &mut [usize], out: &mut [u8]) -> Result<(), BadValue> {
+        let mut zero = false;
         match &self.nulls {
             None => {
-                for (row, cursor) in rows.zip(cursors) {
-                    self.write_one(row, cursor, out)?;
+                for (row, cursor) in rows.clone().zip(cursors) {
+                    zero |= self.write_one(row, cursor, out);
                 }
             }
             Some(nulls) => {
-                for (row, cursor) in rows.zip(cursors) {
+                for (row, cursor) in rows.clone().zip(cursors) {
                     if nulls.is_valid(row) {
-                        self.write_one(row, cursor, out)?;
+                        zero |= self.write_one(row, cursor, out);
                     } else {
                         put_null(out, cursor);
                     }
                 }
             }
         }
-        Ok(())
+        if zero && self.content != Content::Bytea { Err(self.zero_byte(rows)) } else { Ok(()) }
     }
-}
-
-#[cold]
-fn zero_byte(row: usize, value: &[u8]) -> BadValue {
-    let before: Vec<u8> = value.iter().copied().take_while(|byte| *byte != 0).collect();
-    let shown: String = String::from_utf8_lossy(&before).chars().rev().take(20).collect();
-    let shown: String = shown.chars().rev().collect();
-    BadValue::new(
-        row,
-        format!(
-            "the text has a zero byte after '{shown}', which Postgres cannot store; take it out, for instance with \
-             replace(…, chr(0), '')"
-        ),
-    )
 }

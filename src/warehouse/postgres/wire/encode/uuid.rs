@@ -42,17 +42,24 @@ fn parse(text: &[u8]) -> Option<[u8; 16]> {
         _ => return None,
     }
     let mut uuid = [0; 16];
+    let mut wrong = 0;
     for (byte, pair) in uuid.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+        let (high, low) = (NIBBLES[usize::from(pair[0])], NIBBLES[usize::from(pair[1])]);
+        wrong |= high | low;
+        *byte = (high << 4) | (low & 15);
     }
-    Some(uuid)
+    (wrong < 16).then_some(uuid)
 }
 
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
+/// What a hexadecimal digit stands for; 255 for what is none.
+const NIBBLES: [u8; 256] = {
+    let mut nibbles = [255; 256];
+    let mut value = 0;
+    while value < 16 {
+        let digit = b"0123456789abcdef"[value];
+        nibbles[digit as usize] = value as u8;
+        nibbles[digit.to_ascii_uppercase() as usize] = value as u8;
+        value += 1;
     }
-}
+    nibbles
+};
