@@ -12,12 +12,15 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Float64Array};
-use arrow::datatypes::{DataType, Field, FieldRef, IntervalMonthDayNanoType, IntervalUnit};
+use arrow::datatypes::{
+    DataType, DurationMicrosecondType, Field, FieldRef, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
+};
 use datafusion_common::{Result, exec_err, plan_err};
 use datafusion_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
 use crate::date_unit::DateUnit;
 use crate::decimal::rescale;
+use crate::interval_text::of_micros;
 use crate::pattern_cache::PatternCache;
 use crate::text::{Text, result, rows, text_type};
 use crate::timestamp::{micros, moment_type};
@@ -59,6 +62,7 @@ impl ScalarUDFImpl for DatePart {
         };
         let value = match value {
             DataType::Interval(_) => DataType::Interval(IntervalUnit::MonthDayNano),
+            DataType::Duration(_) => DataType::Duration(TimeUnit::Microsecond),
             other => match moment_type(other) {
                 Some(moment) => moment,
                 None => return plan_err!("{} takes a date, a timestamp or an interval, not {other}", self.name()),
@@ -121,6 +125,10 @@ impl DatePart {
         if let DataType::Interval(_) = values.data_type() {
             let interval = values.as_primitive::<IntervalMonthDayNanoType>().value(row);
             return Ok((unit.of_interval(interval)?, unit.decimals()));
+        }
+        if let DataType::Duration(_) = values.data_type() {
+            let micros = values.as_primitive::<DurationMicrosecondType>().value(row);
+            return Ok((unit.of_interval(of_micros(micros))?, unit.decimals()));
         }
         if self.is_extract && values.data_type() == &DataType::Date32 && !unit.is_date_field() {
             return exec_err!("unit \"{unit:?}\" not supported for type date");

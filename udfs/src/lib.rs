@@ -5,6 +5,7 @@
 //! The functions are registered over DataFusion's of the same name; [`all`] lists them. `pg_…` are not for users: they
 //! are what casts and operators of a plan are rewritten to.
 
+mod checked;
 mod concat;
 mod date_part;
 mod date_trunc;
@@ -12,13 +13,17 @@ mod date_unit;
 mod decimal;
 mod divide;
 mod interval;
+mod interval_arithmetic;
+mod interval_text;
 mod isfinite;
 mod make_date;
 mod md5;
 mod modulo;
+mod moment_text;
 pub mod number_text;
 mod pattern_cache;
 mod pg_cast_int;
+mod pg_cast_moment;
 mod pg_cast_numeric;
 mod pg_cast_text;
 mod pg_regex;
@@ -36,6 +41,7 @@ mod timestamp;
 mod to_char;
 mod to_date;
 mod to_timestamp;
+mod trunc;
 mod try_to_date;
 mod word2number;
 
@@ -43,17 +49,20 @@ use std::sync::Arc;
 
 use datafusion_expr::{AggregateUDF, ScalarUDF};
 
+pub use checked::Checked;
 pub use concat::Concat;
 pub use date_part::DatePart;
 pub use date_trunc::DateTrunc;
 pub use divide::Divide;
 pub use interval::IntervalFunction;
+pub use interval_arithmetic::IntervalArithmetic;
 pub use isfinite::IsFinite;
 pub use make_date::MakeDate;
 pub use md5::Md5;
 pub use modulo::Modulo;
 pub use number_text::parse_number;
 pub use pg_cast_int::PgCastInt;
+pub use pg_cast_moment::PgCastMoment;
 pub use pg_cast_numeric::PgCastNumeric;
 pub use pg_cast_text::PgCastText;
 pub use pg_regex::PgRegex;
@@ -65,12 +74,17 @@ pub use substring_pattern::SubstringPattern;
 pub use to_char::ToChar;
 pub use to_date::ToDate;
 pub use to_timestamp::ToTimestamp;
+pub use trunc::Trunc;
 pub use try_to_date::TryToDate;
 pub use word2number::Word2Number;
 
 /// Every scalar function.
 pub fn all() -> Vec<Arc<ScalarUDF>> {
     let functions = [
+        ScalarUDF::from(Checked::add()),
+        ScalarUDF::from(Checked::subtract()),
+        ScalarUDF::from(Checked::multiply()),
+        ScalarUDF::from(Checked::negate()),
         ScalarUDF::from(Concat::without_separator()),
         ScalarUDF::from(Concat::with_separator()),
         ScalarUDF::from(DatePart::float8()),
@@ -82,6 +96,8 @@ pub fn all() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::from(IntervalFunction::justify_days()),
         ScalarUDF::from(IntervalFunction::justify_hours()),
         ScalarUDF::from(IntervalFunction::justify_interval()),
+        ScalarUDF::from(IntervalArithmetic::scale()),
+        ScalarUDF::from(IntervalArithmetic::micros()),
         ScalarUDF::from(IsFinite::default()),
         ScalarUDF::from(MakeDate::default()),
         ScalarUDF::from(Md5::default()),
@@ -89,6 +105,9 @@ pub fn all() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::from(PgCastInt::int2()),
         ScalarUDF::from(PgCastInt::int4()),
         ScalarUDF::from(PgCastInt::int8()),
+        ScalarUDF::from(PgCastMoment::date()),
+        ScalarUDF::from(PgCastMoment::timestamp()),
+        ScalarUDF::from(PgCastMoment::timestamptz()),
         ScalarUDF::from(PgCastNumeric::default()),
         ScalarUDF::from(PgCastText::default()),
         ScalarUDF::from(PgRegex::regex()),
@@ -100,6 +119,7 @@ pub fn all() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::from(ToChar::default()),
         ScalarUDF::from(ToDate::default()),
         ScalarUDF::from(ToTimestamp::default()),
+        ScalarUDF::from(Trunc::default()),
         ScalarUDF::from(TryToDate::default()),
         ScalarUDF::from(Word2Number::default()),
     ];

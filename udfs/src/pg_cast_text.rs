@@ -1,4 +1,4 @@
-//! `pg_cast_text(value) → text`: a number, boolean, date or timestamp as PostgreSQL writes it.
+//! `pg_cast_text(value) → text`: a number, boolean, date, timestamp or interval as PostgreSQL writes it.
 //!
 //! ```sql
 //! SELECT pg_cast_text(5::float8), pg_cast_text(1e20::float8);              -- 5, 1e+20
@@ -13,10 +13,14 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Float32Type, Float64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, Date32Type, DurationMicrosecondType, Float32Type, Float64Type, IntervalMonthDayNanoType, IntervalUnit,
+    TimeUnit, TimestampMicrosecondType,
+};
 use datafusion_common::{Result, plan_err};
 use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
+use crate::interval_text::{of_micros, write_interval};
 use crate::template::calendar::{Day, MICROS_PER_DAY, MICROS_PER_SECOND};
 use crate::text::{is_text, result, rows};
 
@@ -70,6 +74,8 @@ pub(crate) fn castable_type(name: &str, data_type: &DataType) -> Result<DataType
         DataType::Float16 => DataType::Float32,
         DataType::Null => DataType::Utf8,
         DataType::Dictionary(_, value) => value.as_ref().clone(),
+        DataType::Interval(_) => DataType::Interval(IntervalUnit::MonthDayNano),
+        DataType::Duration(_) => DataType::Duration(TimeUnit::Microsecond),
         DataType::Date32 | DataType::Boolean => data_type.clone(),
         known if known.is_numeric() || is_text(known) => known.clone(),
         other => return plan_err!("{name} does not take {other}"),
@@ -95,6 +101,12 @@ pub(crate) fn cast_text(values: &ArrayRef) -> Result<ArrayRef> {
         DataType::Timestamp(_, zone) => write_all(values, |row, text| {
             let micros = values.as_primitive::<TimestampMicrosecondType>().value(row);
             write_timestamp(micros, if zone.is_some() { "+00" } else { "" }, text);
+        }),
+        DataType::Interval(_) => write_all(values, |row, text| {
+            write_interval(values.as_primitive::<IntervalMonthDayNanoType>().value(row), text);
+        }),
+        DataType::Duration(_) => write_all(values, |row, text| {
+            write_interval(of_micros(values.as_primitive::<DurationMicrosecondType>().value(row)), text);
         }),
         _ => cast(values, &DataType::Utf8)?,
     })

@@ -1,73 +1,73 @@
-//! Where one of several values is taken, or values are compared: a float8 and a numeric meet as float8, and an integer
-//! that is written out is an `integer`, not a `bigint`.
-//!
-//! In arithmetic such a constant stays a bigint: what an `integer` cannot hold is then no silent overflow.
+//! Where one of several values is taken, or values are compared, all have one type. An integer that is written out is an
+//! `integer` there, not a `bigint`.
 
-use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{DFSchema, ScalarValue};
-use datafusion::error::Result;
-use datafusion::logical_expr::{Cast, Expr, Operator};
+use datafusion::common::{DFSchema, plan_datafusion_err};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::{Expr, Operator};
 
-use super::rewrite::type_of;
+use super::common_type::unify;
+use super::integers::narrow;
 
 /// Functions that give back one of their arguments.
-const CHOICES: &[&str] = &["coalesce", "greatest", "least", "nullif"];
+const CHOICES: &[&str] = &["coalesce", "greatest", "least"];
 
 pub fn rewrite(mut expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let transformed = match &mut expr {
         Expr::BinaryExpr(binary) if is_comparison(binary.op) => {
-            as_doubles(vec![binary.left.as_mut(), binary.right.as_mut()], schema)
+            let op = binary.op;
+            let refuse = |left: &str, right: &str| no_operator(&op.to_string(), left, right);
+            unify(vec![binary.left.as_mut(), binary.right.as_mut()], schema, refuse)?
         }
         Expr::Between(between) => {
-            as_doubles(vec![between.expr.as_mut(), between.low.as_mut(), between.high.as_mut()], schema)
+            let values = vec![between.expr.as_mut(), between.low.as_mut(), between.high.as_mut()];
+            unify(values, schema, |left, right| no_operator(">=", left, right))?
         }
-        Expr::InList(list) => as_doubles(std::iter::once(list.expr.as_mut()).chain(&mut list.list).collect(), schema),
+        Expr::InList(list) => {
+            let values = std::iter::once(list.expr.as_mut()).chain(&mut list.list).collect();
+            unify(values, schema, |left, right| no_operator("=", left, right))?
+        }
         Expr::Case(case) => {
+            let mut transformed = false;
+            if let Some(subject) = &mut case.expr {
+                let whens = case.when_then_expr.iter_mut().map(|(when, _)| when.as_mut());
+                let values = std::iter::once(subject.as_mut()).chain(whens).collect();
+                transformed = unify(values, schema, |left, right| no_operator("=", left, right))?;
+            }
             let results = case.when_then_expr.iter_mut().map(|(_, then)| then.as_mut());
-            choose(results.chain(case.else_expr.as_deref_mut()).collect(), schema)
+            transformed | choose("CASE", results.chain(case.else_expr.as_deref_mut()).collect(), schema)?
         }
-        Expr::ScalarFunction(call) if CHOICES.contains(&call.name()) => choose(call.args.iter_mut().collect(), schema),
+        Expr::ScalarFunction(call) if call.name() == "nullif" => {
+            let mut transformed = false;
+            for value in &mut call.args {
+                transformed |= narrow(value);
+            }
+            transformed | unify(call.args.iter_mut().collect(), schema, |left, right| no_operator("=", left, right))?
+        }
+        Expr::ScalarFunction(call) if CHOICES.contains(&call.name()) => {
+            let name = call.name().to_uppercase();
+            choose(&name, call.args.iter_mut().collect(), schema)?
+        }
         _ => false,
     };
     Ok(Transformed::new_transformed(expr, transformed))
 }
 
-fn choose(mut values: Vec<&mut Expr>, schema: &DFSchema) -> bool {
+fn choose(what: &str, mut values: Vec<&mut Expr>, schema: &DFSchema) -> Result<bool> {
     let mut narrowed = false;
     for value in &mut values {
         narrowed |= narrow(value);
     }
-    as_doubles(values, schema) || narrowed
+    Ok(unify(values, schema, |left, right| no_match(what, left, right))? || narrowed)
 }
 
-/// Makes a written bigint that fits an `integer` one.
-pub fn narrow(value: &mut Expr) -> bool {
-    match value {
-        Expr::Alias(alias) => narrow(&mut alias.expr),
-        Expr::Literal(ScalarValue::Int64(number), metadata) => {
-            // A null of this type is one that stands among such constants, in VALUES.
-            let Ok(number) = number.map(i32::try_from).transpose() else { return false };
-            *value = Expr::Literal(ScalarValue::Int32(number), metadata.take());
-            true
-        }
-        _ => false,
-    }
+/// What `UNION` and the like say of two types that do not meet.
+pub fn no_match(what: &str, left: &str, right: &str) -> DataFusionError {
+    plan_datafusion_err!("{what} types {left} and {right} cannot be matched: cast one of them to the other's type")
 }
 
-fn as_doubles(values: Vec<&mut Expr>, schema: &DFSchema) -> bool {
-    let types: Vec<Option<DataType>> = values.iter().map(|value| type_of(value, schema)).collect();
-    if !types.iter().flatten().any(DataType::is_floating) {
-        return false;
-    }
-    let mut transformed = false;
-    for (value, data_type) in values.into_iter().zip(types) {
-        if data_type.is_some_and(|data_type| data_type.is_decimal()) {
-            *value = Expr::Cast(Cast::new(Box::new(std::mem::take(value)), DataType::Float64));
-            transformed = true;
-        }
-    }
-    transformed
+pub fn no_operator(op: &str, left: &str, right: &str) -> DataFusionError {
+    plan_datafusion_err!("there is no operator {left} {op} {right}: cast one of the two to the other's type")
 }
 
 fn is_comparison(op: Operator) -> bool {

@@ -1,4 +1,4 @@
-//! `avg`: of integers it is a numeric, which can be rounded to decimal places.
+//! `avg`: of integers it is a numeric, which can be rounded to decimal places, and of numerics it has 16 decimals at least.
 
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::plan_err;
@@ -8,7 +8,8 @@ use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature, Volatility};
 
 /// The average of a decimal has four decimals more than it: 16, of a quotient as Postgres computes it.
-const INTEGER: DataType = DataType::Decimal128(34, 12);
+const DECIMALS: i8 = 12;
+const INTEGER: DataType = DataType::Decimal128(34, DECIMALS);
 
 /// DataFusion's `avg`, of other types.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -38,6 +39,10 @@ impl AggregateUDFImpl for Average {
         match arg_types {
             [number] if number.is_integer() => Ok(vec![INTEGER]),
             [number] if number.is_floating() || number.is_null() => Ok(vec![DataType::Float64]),
+            [DataType::Decimal128(precision, scale)] if *scale < DECIMALS => {
+                let whole = precision.saturating_sub(scale.unsigned_abs());
+                Ok(vec![DataType::Decimal128((whole + DECIMALS as u8).min(34), DECIMALS)])
+            }
             [number] if number.is_decimal() || matches!(number, DataType::Duration(_)) => Ok(vec![number.clone()]),
             [other] => plan_err!("avg takes a number, not {other}"),
             _ => plan_err!("avg takes one argument, not {}", arg_types.len()),

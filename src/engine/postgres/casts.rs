@@ -2,21 +2,24 @@
 //! digits, and `varchar(n)` cuts.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::DFSchema;
 use datafusion::common::tree_node::Transformed;
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
 use datafusion::functions::unicode::expr_fn::left;
 use datafusion::logical_expr::{Cast, Expr, ScalarUDF, lit};
-use medallion_udfs::{PgCastInt, PgCastNumeric, PgCastText};
+use medallion_udfs::{PgCastInt, PgCastMoment, PgCastNumeric, PgCastText};
 
 use super::rewrite::type_of;
-use super::types::length_of;
+use super::types::{is_unconstrained, length_of};
 
 pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let Expr::Cast(Cast { expr: value, field }) = expr else { return Ok(Transformed::no(expr)) };
     let Some(from) = type_of(&value, schema) else {
         return Ok(Transformed::no(Expr::Cast(Cast { expr: value, field })));
     };
+    if is_unconstrained(&field) {
+        return Ok(Transformed::yes(numeric(*value, &from, field.data_type())));
+    }
     let length = length_of(&field);
     let to = field.data_type();
     let rewritten = match function(&from, to) {
@@ -41,10 +44,37 @@ fn function(from: &DataType, to: &DataType) -> Option<ScalarUDF> {
         DataType::Int16 if fractional => ScalarUDF::from(PgCastInt::int2()),
         DataType::Int32 if fractional => ScalarUDF::from(PgCastInt::int4()),
         DataType::Int64 if fractional => ScalarUDF::from(PgCastInt::int8()),
+        DataType::Date32 if is_text(from) => ScalarUDF::from(PgCastMoment::date()),
+        DataType::Timestamp(_, None) if is_text(from) => ScalarUDF::from(PgCastMoment::timestamp()),
+        DataType::Timestamp(_, Some(_)) if is_text(from) => ScalarUDF::from(PgCastMoment::timestamptz()),
         DataType::Decimal128(_, _) if from.is_floating() => ScalarUDF::from(PgCastNumeric::default()),
         to if is_text(to) && has_own_text(from) => ScalarUDF::from(PgCastText::default()),
         _ => return None,
     })
+}
+
+/// A `numeric` without precision keeps the decimals that the value has; `any` is the type where they are not known.
+fn numeric(value: Expr, from: &DataType, any: &DataType) -> Expr {
+    match from {
+        from if from.is_decimal() => value,
+        from if from.is_integer() => cast(value, DataType::Decimal128(20, 0)),
+        from if from.is_floating() => cast(ScalarUDF::from(PgCastNumeric::default()).call(vec![value]), any.clone()),
+        _ => match written_decimals(&value) {
+            Some(decimals) => cast(value, DataType::Decimal128(38, decimals)),
+            None => cast(value, any.clone()),
+        },
+    }
+}
+
+/// The decimals of a number that is written as a text: `'1.50'`.
+fn written_decimals(value: &Expr) -> Option<i8> {
+    let Expr::Literal(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), _) = value else {
+        return None;
+    };
+    let text = text.trim();
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'));
+    let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    i8::try_from(decimals).ok().filter(|decimals| is_plain && *decimals < 30)
 }
 
 fn cast(expr: Expr, to: DataType) -> Expr {
@@ -57,5 +87,6 @@ pub fn is_text(data_type: &DataType) -> bool {
 
 /// Whether Postgres and Arrow write values of this type differently.
 fn has_own_text(data_type: &DataType) -> bool {
-    data_type.is_floating() || matches!(data_type, DataType::Timestamp(_, _))
+    let is_interval = matches!(data_type, DataType::Interval(_) | DataType::Duration(_));
+    data_type.is_floating() || is_interval || matches!(data_type, DataType::Timestamp(_, _))
 }

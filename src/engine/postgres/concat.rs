@@ -28,6 +28,9 @@ pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
 }
 
 fn is_written(data_type: &DataType) -> bool {
-    let is_moment = matches!(data_type, DataType::Timestamp(_, _) | DataType::Date32);
+    let is_moment = matches!(
+        data_type,
+        DataType::Timestamp(_, _) | DataType::Date32 | DataType::Interval(_) | DataType::Duration(_)
+    );
     data_type.is_numeric() || is_moment || data_type == &DataType::Boolean
 }

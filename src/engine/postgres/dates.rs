@@ -1,26 +1,63 @@
-//! A date and an interval make a timestamp.
+//! A date and an interval make a timestamp; intervals are multiplied, and compared by their length.
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::Transformed;
 use datafusion::error::Result;
-use datafusion::logical_expr::{BinaryExpr, Cast, Expr, Operator};
+use datafusion::logical_expr::{BinaryExpr, Cast, Expr, Operator, ScalarUDF, lit};
+use medallion_udfs::{Divide, IntervalArithmetic};
 
 use super::rewrite::type_of;
 
 pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
-    let Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::Plus | Operator::Minus), right }) = expr else {
-        return Ok(Transformed::no(expr));
+    let Expr::BinaryExpr(BinaryExpr { left, op, right }) = expr else { return Ok(Transformed::no(expr)) };
+    let (Some(of_left), Some(of_right)) = (type_of(&left, schema), type_of(&right, schema)) else {
+        return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })));
     };
-    let (of_left, of_right) = (type_of(&left, schema), type_of(&right, schema));
-    let (left, right, transformed) = match (of_left, of_right) {
-        (Some(DataType::Date32), Some(DataType::Interval(_))) => (timestamp(left), right, true),
-        (Some(DataType::Interval(_)), Some(DataType::Date32)) => (left, timestamp(right), true),
-        _ => (left, right, false),
+    let rewritten = match (&of_left, op, &of_right) {
+        (DataType::Date32, Operator::Plus | Operator::Minus, kind) if is_interval(kind) => {
+            BinaryExpr { left: timestamp(left), op, right }
+        }
+        (kind, Operator::Plus, DataType::Date32) if is_interval(kind) => {
+            BinaryExpr { left, op, right: timestamp(right) }
+        }
+        (kind, Operator::Multiply, number) if is_interval(kind) && number.is_numeric() => return scaled(*left, *right),
+        (number, Operator::Multiply, kind) if is_interval(kind) && number.is_numeric() => return scaled(*right, *left),
+        (kind, Operator::Divide, number) if is_interval(kind) && number.is_numeric() => {
+            return scaled(*left, ScalarUDF::from(Divide::quotient()).call(vec![lit(1f64), *right]));
+        }
+        (one, Operator::Plus | Operator::Minus, other) if is_interval(one) && is_interval(other) && one != other => {
+            BinaryExpr { left: interval(left, one), op, right: interval(right, other) }
+        }
+        (one, op, other) if op.supports_propagation() && is_interval(one) && is_interval(other) => {
+            BinaryExpr { left: micros(left), op, right: micros(right) }
+        }
+        _ => return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right }))),
     };
-    Ok(Transformed::new_transformed(Expr::BinaryExpr(BinaryExpr { left, op, right }), transformed))
+    Ok(Transformed::yes(Expr::BinaryExpr(rewritten)))
+}
+
+/// An interval, or the difference of two timestamps.
+fn is_interval(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Interval(_) | DataType::Duration(_))
 }
 
 fn timestamp(date: Box<Expr>) -> Box<Expr> {
     Box::new(Expr::Cast(Cast::new(date, DataType::Timestamp(TimeUnit::Microsecond, None))))
+}
+
+fn scaled(interval: Expr, factor: Expr) -> Result<Transformed<Expr>> {
+    Ok(Transformed::yes(ScalarUDF::from(IntervalArithmetic::scale()).call(vec![interval, factor])))
+}
+
+/// A difference of timestamps as an interval.
+fn interval(value: Box<Expr>, data_type: &DataType) -> Box<Expr> {
+    match data_type {
+        DataType::Duration(_) => Box::new(ScalarUDF::from(IntervalArithmetic::scale()).call(vec![*value, lit(1f64)])),
+        _ => value,
+    }
+}
+
+fn micros(interval: Box<Expr>) -> Box<Expr> {
+    Box::new(ScalarUDF::from(IntervalArithmetic::micros()).call(vec![*interval]))
 }

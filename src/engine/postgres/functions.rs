@@ -7,7 +7,7 @@ use datafusion::functions::math;
 use datafusion::functions_aggregate::{bool_and_or, variance};
 
 use super::average::average;
-use super::clock;
+use super::{clock, ranks};
 
 /// Registers the functions that make up the difference; all of them see the clock stand at `instant`.
 pub fn register(context: &SessionContext, instant: DateTime<Utc>) -> Result<()> {
@@ -18,6 +18,9 @@ pub fn register(context: &SessionContext, instant: DateTime<Utc>) -> Result<()> 
         context.register_udf(function);
     }
     context.register_udf(math::ceil().as_ref().clone().with_aliases(["ceiling"]));
+    for function in ranks::functions() {
+        context.register_udwf(function);
+    }
     context.register_udaf(average());
     context.register_udaf(bool_and_or::bool_and_udaf().as_ref().clone().with_aliases(["every"]));
     context.register_udaf(variance::var_samp_udaf().as_ref().clone().with_aliases(["variance"]));

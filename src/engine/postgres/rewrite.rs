@@ -8,7 +8,7 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Values};
 
-use super::{alternatives, casts, concat, dates, divide, recursion, regex, sums};
+use super::{alternatives, casts, concat, dates, divide, integers, recursion, regex, subqueries, sums, unions};
 
 /// One rule: an expression whose operands are rewritten already, and the columns it may name. What a rule makes must not
 /// be taken up by it again, since a view's plan is rewritten once more inside the query that reads it.
@@ -17,6 +17,7 @@ type Rule = fn(Expr, &DFSchema) -> Result<Transformed<Expr>>;
 const RULES: &[Rule] = &[
     casts::rewrite,
     alternatives::rewrite,
+    integers::rewrite,
     divide::rewrite,
     concat::rewrite,
     dates::rewrite,
@@ -39,11 +40,11 @@ fn rewrite_node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     let rewritten = plan.map_expressions(|expr| {
         let name = names.save(&expr);
         let mut rewritten = expr.transform_up(|expr| apply(expr, &schema))?;
-        rewritten.transformed |= gives_values && alternatives::narrow(&mut rewritten.data);
+        rewritten.transformed |= gives_values && integers::narrow(&mut rewritten.data);
         Ok(if rewritten.transformed { rewritten.update_data(|expr| name.restore(expr)) } else { rewritten })
     })?;
     // The types of a node follow from its inputs too, so that all nodes above a change are computed again.
-    rewritten.map_data(with_types)
+    rewritten.map_data(unions::unify)?.map_data(subqueries::rewrite)?.map_data(with_types)
 }
 
 fn apply(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {

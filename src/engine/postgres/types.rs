@@ -11,10 +11,16 @@ use datafusion::sql::sqlparser::ast::{CharacterLength, DataType as SqlType, Exac
 /// Key of a text type's metadata: the number of characters it holds.
 const LENGTH: &str = "postgres.length";
 
+/// Key of the metadata of a `numeric` that is written without precision.
+const UNCONSTRAINED: &str = "postgres.numeric";
+
+/// The decimals of a `numeric` that is written without precision, where nothing tells how many there are.
+const DECIMALS: i8 = 10;
+
 /// The zone of every `timestamptz`.
 pub const UTC: &str = "+00:00";
 
-/// `FLOAT` is float8, timestamps are microseconds, `varchar(n)` remembers its length.
+/// `FLOAT` is float8, timestamps are microseconds, `varchar(n)` remembers its length and `numeric` that it has none.
 #[derive(Debug)]
 pub struct PostgresTypes;
 
@@ -28,6 +34,12 @@ impl TypePlanner for PostgresTypes {
             | SqlType::CharacterVarying(length)
             | SqlType::CharVarying(length)
             | SqlType::Nvarchar(length) => return Ok(Some(text(length.as_ref()))),
+            SqlType::Numeric(ExactNumberInfo::None)
+            | SqlType::Decimal(ExactNumberInfo::None)
+            | SqlType::Dec(ExactNumberInfo::None) => {
+                let field = Field::new("", DataType::Decimal128(38, DECIMALS), true);
+                return Ok(Some(Arc::new(field.with_metadata(marked(UNCONSTRAINED, String::new())))));
+            }
             _ => return Ok(None),
         };
         Ok(Some(Arc::new(Field::new("", data_type, true))))
@@ -41,11 +53,18 @@ fn zone_of(zone: TimezoneInfo) -> Option<Arc<str>> {
 fn text(length: Option<&CharacterLength>) -> FieldRef {
     let field = Field::new("", DataType::Utf8View, true);
     Arc::new(match length {
-        Some(CharacterLength::IntegerLength { length, .. }) => {
-            field.with_metadata(HashMap::from([(LENGTH.to_string(), length.to_string())]))
-        }
+        Some(CharacterLength::IntegerLength { length, .. }) => field.with_metadata(marked(LENGTH, length.to_string())),
         Some(CharacterLength::Max) | None => field,
     })
+}
+
+fn marked(key: &str, value: String) -> HashMap<String, String> {
+    HashMap::from([(key.to_string(), value)])
+}
+
+/// Whether this is a `numeric` without precision, which holds the decimals its value has.
+pub fn is_unconstrained(field: &Field) -> bool {
+    field.metadata().contains_key(UNCONSTRAINED)
 }
 
 /// `n` of a `varchar(n)`.

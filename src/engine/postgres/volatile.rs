@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Statement, visit_expressions};
+use datafusion::sql::sqlparser::ast::{Expr, FunctionArguments, Statement, visit_expressions};
 
 /// Functions whose value changes from run to run though no input did.
 const VOLATILE: &[&str] = &[
@@ -18,7 +18,11 @@ const VOLATILE: &[&str] = &[
     "timeofday",
     "today",
     "random",
+    "random_normal",
+    "setseed",
     "uuid",
+    "uuidv4",
+    "uuidv7",
     "gen_random_uuid",
 ];
 
@@ -29,10 +33,58 @@ pub fn is_volatile(statement: &Statement) -> bool {
             let name = function.name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.to_lowercase());
             match name {
                 Some(name) if VOLATILE.contains(&name.as_str()) => ControlFlow::Break(()),
+                // Of one moment: counted from today.
+                Some(name) if name == "age" && arguments(&function.args) == 1 => ControlFlow::Break(()),
                 _ => ControlFlow::Continue(()),
             }
         }
         _ => ControlFlow::Continue(()),
     })
     .is_break()
+}
+
+fn arguments(arguments: &FunctionArguments) -> usize {
+    match arguments {
+        FunctionArguments::List(list) => list.args.len(),
+        FunctionArguments::None | FunctionArguments::Subquery(_) => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::is_volatile;
+
+    #[test]
+    fn what_changes_by_itself_is_volatile() {
+        for call in [
+            "now()",
+            "current_timestamp",
+            "current_date",
+            "current_time",
+            "localtime",
+            "localtimestamp",
+            "clock_timestamp()",
+            "statement_timestamp()",
+            "transaction_timestamp()",
+            "timeofday()",
+            "random()",
+            "RANDOM()",
+            "setseed(0.5)",
+            "gen_random_uuid()",
+            "pg_catalog.gen_random_uuid()",
+            "age(date '2020-01-01')",
+        ] {
+            for sql in [
+                format!("select {call}"),
+                format!("with a as (select 1 as x) select * from a where exists (select {call})"),
+                format!("select sum(1) over (order by {call})"),
+            ] {
+                assert!(is_volatile(&parse(&sql).unwrap()), "{sql}");
+            }
+        }
+        for sql in ["select 1", "select age(date '2020-01-01', date '2019-01-01')", "select today_sales from t"] {
+            assert!(!is_volatile(&parse(sql).unwrap()), "{sql}");
+        }
+    }
 }

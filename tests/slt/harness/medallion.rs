@@ -88,8 +88,12 @@ impl MedallionDb {
         let text = ScalarUDF::from(PgCastText::default());
         let shown = frame.schema().iter().enumerate().map(|(number, (qualifier, field))| {
             let column = Expr::Column(Column::from((qualifier, field)));
-            let is_plain = !field.data_type().is_numeric() && !matches!(field.data_type(), DataType::Timestamp(_, _));
-            if is_plain { column } else { text.call(vec![column]) }.alias(format!("column{number}"))
+            let is_written = field.data_type().is_numeric()
+                || matches!(
+                    field.data_type(),
+                    DataType::Timestamp(_, _) | DataType::Interval(_) | DataType::Duration(_)
+                );
+            if !is_written { column } else { text.call(vec![column]) }.alias(format!("column{number}"))
         });
         let batches = frame.clone().select(shown.collect::<Vec<_>>())?.collect().await?;
         Ok(batches.iter().flat_map(rows_of).collect())

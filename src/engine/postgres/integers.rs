@@ -1,0 +1,114 @@
+//! Arithmetic of integers: a number that is written out is an `integer` where it fits one, and what a type cannot hold is
+//! an error.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::tree_node::Transformed;
+use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::error::Result;
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, ScalarUDF};
+use medallion_udfs::Checked;
+
+use super::alternatives::no_operator;
+use super::common_type::{Category, cast_in_place, is_unknown, type_name};
+use super::rewrite::type_of;
+
+pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    match expr {
+        Expr::BinaryExpr(binary) if is_arithmetic(binary.op) => operation(binary, schema),
+        Expr::Negative(mut operand) => {
+            let narrowed = narrow(&mut operand);
+            match type_of(&operand, schema) {
+                Some(integer) if integer.is_integer() => {
+                    Ok(Transformed::yes(ScalarUDF::from(Checked::negate()).call(vec![*operand])))
+                }
+                _ => Ok(Transformed::new_transformed(Expr::Negative(operand), narrowed)),
+            }
+        }
+        Expr::ScalarFunction(mut call) if matches!(call.name(), "abs" | "mod" | "sign") => {
+            let narrowed = call.args.iter_mut().fold(false, |narrowed, value| narrow(value) || narrowed);
+            Ok(Transformed::new_transformed(Expr::ScalarFunction(call), narrowed))
+        }
+        other => Ok(Transformed::no(other)),
+    }
+}
+
+fn operation(mut binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let typed = give_type(&mut binary, schema)?;
+    let (Some(left), Some(right)) = (type_of(&binary.left, schema), type_of(&binary.right, schema)) else {
+        return Ok(Transformed::new_transformed(Expr::BinaryExpr(binary), typed));
+    };
+    let is_number = |data_type: &DataType| data_type.is_numeric() || data_type.is_null();
+    if !is_number(&left) || !is_number(&right) {
+        let pair = (Category::of(&left), Category::of(&right));
+        if matches!(
+            pair,
+            (Some(Category::Text | Category::Boolean), Some(_)) | (Some(_), Some(Category::Text | Category::Boolean))
+        ) {
+            return Err(no_operator(&binary.op.to_string(), &type_name(&left), &type_name(&right)));
+        }
+        return Ok(Transformed::new_transformed(Expr::BinaryExpr(binary), typed));
+    }
+    let narrowed = narrow(&mut binary.left) | narrow(&mut binary.right);
+    let are_integers = [&left, &right].iter().all(|kind| kind.is_integer());
+    let checked = match binary.op {
+        Operator::Plus => Checked::add(),
+        Operator::Minus => Checked::subtract(),
+        Operator::Multiply => Checked::multiply(),
+        _ => return Ok(Transformed::new_transformed(Expr::BinaryExpr(binary), typed || narrowed)),
+    };
+    if !are_integers {
+        return Ok(Transformed::new_transformed(Expr::BinaryExpr(binary), typed || narrowed));
+    }
+    Ok(Transformed::yes(ScalarUDF::from(checked).call(vec![*binary.left, *binary.right])))
+}
+
+/// A text that is written out has the type of the other operand, where that is a number or a moment.
+fn give_type(binary: &mut BinaryExpr, schema: &DFSchema) -> Result<bool> {
+    let (value, other) = match (is_unknown(&binary.left), is_unknown(&binary.right)) {
+        (true, false) => (&mut binary.left, &binary.right),
+        (false, true) => (&mut binary.right, &binary.left),
+        _ => return Ok(false),
+    };
+    let Some(other) = type_of(other, schema) else { return Ok(false) };
+    let is_difference = binary.op == Operator::Minus && Category::of(&other) == Some(Category::Moment);
+    if type_of(value, schema).is_none_or(|data_type| data_type.is_null()) || !(other.is_numeric() || is_difference) {
+        return Ok(false);
+    }
+    cast_in_place(value, &other, schema)?;
+    Ok(true)
+}
+
+/// Makes a written bigint that fits an `integer` one.
+pub fn narrow(value: &mut Expr) -> bool {
+    match value {
+        Expr::Alias(alias) => narrow(&mut alias.expr),
+        Expr::Literal(ScalarValue::Int64(number), metadata) => {
+            // A null of this type is one that stands among such constants, in VALUES. The smallest integer is written as
+            // the negative of a bigint.
+            let Ok(number) = number.map(i32::try_from).transpose() else { return false };
+            if number == Some(i32::MIN) {
+                return false;
+            }
+            *value = Expr::Literal(ScalarValue::Int32(number), metadata.take());
+            true
+        }
+        _ => false,
+    }
+}
+
+fn is_arithmetic(op: Operator) -> bool {
+    use Operator::{BitwiseAnd, BitwiseOr, BitwiseShiftLeft, BitwiseShiftRight, BitwiseXor};
+    use Operator::{Divide, Minus, Modulo, Multiply, Plus};
+    matches!(
+        op,
+        Plus | Minus
+            | Multiply
+            | Divide
+            | Modulo
+            | BitwiseAnd
+            | BitwiseOr
+            | BitwiseXor
+            | BitwiseShiftLeft
+            | BitwiseShiftRight
+    )
+}
