@@ -3,12 +3,14 @@
 mod args;
 mod clean;
 mod compile;
+mod connection;
 mod context;
 mod debug;
 mod history;
 mod ls;
 mod rollback;
 mod run;
+mod setup;
 mod show;
 mod sql;
 mod verify;
@@ -60,6 +62,7 @@ enum Command {
     Rollback(rollback::RollbackArgs),
     Verify(verify::VerifyArgs),
     Clean(clean::CleanArgs),
+    Setup(setup::SetupArgs),
     Debug(debug::DebugArgs),
 }
 
@@ -108,6 +111,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Rollback(args) => rollback::run(global, args).await,
         Command::Verify(args) => verify::run(global, args).await,
         Command::Clean(args) => clean::run(global, args).await,
+        Command::Setup(args) => setup::run(global, args).await,
         Command::Debug(args) => debug::run(global, args).await,
     }
 }
