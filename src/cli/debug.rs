@@ -82,7 +82,7 @@ async fn server(settings: &Settings) -> (Vec<String>, u8) {
     }
 }
 
-/// A connection that cannot be made is a usage error, as for every command; a server that fails later is not.
+/// A connection that cannot be made is an error of usage, as for every command; a server that fails later is not.
 fn code_of(error: &ServerError) -> u8 {
     if error.kind.is_setup() { exit_code::USAGE_ERROR } else { exit_code::NODE_FAILED }
 }

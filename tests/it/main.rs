@@ -9,5 +9,8 @@ mod kill;
 mod lake;
 mod load;
 mod models;
+mod postgres;
+#[path = "../support/postgres/mod.rs"]
+mod server;
 mod support;
 mod traps;
