@@ -1,5 +1,5 @@
 //! SQL behaviour: every file of `tests/slt` runs once on medallion's engine and once on a real PostgreSQL, and both have
-//! to give the same text. A PostgreSQL server is started for it; where there is none those trials are ignored.
+//! to give the same text. A PostgreSQL server is started for it; with `MEDALLION_SKIP_POSTGRES=1` those trials are ignored.
 //!
 //! The values of a row are separated by `|`; null is `NULL`, an empty text `(empty)`. `create table … as` and
 //! `create view … as` work on both sides.
@@ -7,41 +7,41 @@
 #[path = "slt/harness/medallion.rs"]
 mod medallion_engine;
 #[path = "slt/harness/postgres.rs"]
-mod postgres_server;
+mod postgres_db;
+#[path = "support/postgres/mod.rs"]
+#[expect(dead_code, reason = "other tests stop and kill servers")]
+mod server;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use sqllogictest::{AsyncDB, MakeConnection, Normalizer, Runner};
 
 use medallion_engine::MedallionDb;
-use postgres_server::{PostgresDb, Server};
+use postgres_db::PostgresDb;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let server = Arc::new(Server::start());
     let mut trials = vec![];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/slt");
     for file in slt_files(&root) {
         let name = file.strip_prefix(&root).unwrap_or(&file).with_extension("").display().to_string();
         let path = file.clone();
         trials.push(Trial::test(format!("{name}::medallion"), move || run(&path, || async { MedallionDb::new() })));
-        let server = Arc::clone(&server);
         let database = name.replace(['/', '-'], "_");
-        trials.push(Trial::ignorable_test(format!("{name}::postgres"), move || match server.as_ref() {
-            Ok(server) => {
-                let database = server.create_database(&database).map_err(Failed::from)?;
-                run(&file, || async { Ok(PostgresDb::new(server, &database)) }).map(|()| Completion::Completed)
+        trials.push(Trial::ignorable_test(format!("{name}::postgres"), move || {
+            match server::skipped().map_err(Failed::from)? {
+                None => {
+                    let server = server::shared().ok_or("there is no server")?;
+                    let database = server.create_database(&database).map_err(Failed::from)?;
+                    run(&file, || async { Ok(PostgresDb::new(server, &database)) }).map(|()| Completion::Completed)
+                }
+                Some(reason) => Ok(Completion::ignored_with(reason)),
             }
-            Err(reason) => Ok(Completion::ignored_with(reason)),
         }));
     }
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    // The server is stopped when it is dropped, which an exit would not do.
-    drop(server);
-    conclusion.exit_code()
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 fn slt_files(folder: &Path) -> Vec<PathBuf> {

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::args::{GlobalArgs, SelectArgs};
+use super::connection;
 use crate::diagnostic::Diagnostic;
 use crate::engine::{
     Engine, EngineOptions, Located, Published, Relations, Session, SessionOptions, published_elsewhere,
 };
 use crate::manifest::{Manifest, NodeId};
 use crate::materialize::Workspace;
-use crate::project::ProfileValue;
 use crate::report::{self, ReportOptions};
 use crate::runner::Runner;
 use crate::runner::events::{Event, Reporter};
+use crate::warehouse::postgres::connect::Settings;
 use crate::warehouse::{AsOf, Places, RunLabel, WarehouseError};
 
 /// An opened project.
@@ -30,13 +31,9 @@ pub struct Context {
 
 impl Context {
     pub fn open(global: &GlobalArgs, full_refresh: bool) -> Result<Self, Vec<Diagnostic>> {
-        let manifest = Manifest::load(&global.project_options(full_refresh)?)?;
-        let mut report_options = global.report_options();
-        report_options.redact = secrets(&manifest);
-        report_options.target_path = Some(manifest.options.project_dir.join(&manifest.target_path));
-        let reporter = report::build(report_options.clone());
+        let Opened { manifest, report_options, server, reporter } = Opened::open(global, full_refresh)?;
         Ok(Context {
-            places: super::places::open(&manifest)?,
+            places: super::places::open(&manifest, server, &reporter)?,
             engine: engine(global).map_err(|error| vec![error])?,
             manifest: Arc::new(manifest),
             reporter,
@@ -107,6 +104,38 @@ impl Context {
     }
 }
 
+/// A project that is read, and a warehouse that nobody has opened yet.
+pub struct Opened {
+    pub manifest: Manifest,
+    pub report_options: ReportOptions,
+    /// How to reach the target's server, where it is one. Further attempts to connect are told as warnings.
+    pub server: Option<Settings>,
+    pub reporter: Arc<dyn Reporter>,
+}
+
+impl Opened {
+    pub fn open(global: &GlobalArgs, full_refresh: bool) -> Result<Self, Vec<Diagnostic>> {
+        let mut manifest = Manifest::load(&global.project_options(full_refresh)?)?;
+        manifest.warnings.extend(connection::warnings(&manifest.target, &manifest.options));
+        let is_server = manifest.target.kind == "postgres";
+        let server = is_server.then(|| connection::settings(&manifest.target, &manifest.options)).transpose()?;
+        let mut report_options = global.report_options();
+        report_options.redact = secrets(&manifest);
+        let password = server.as_ref().and_then(|settings| settings.password.as_ref());
+        report_options.redact.extend(password.map(|password| password.reveal().to_string()));
+        report_options.target_path = Some(manifest.options.project_dir.join(&manifest.target_path));
+        let reporter = report::build(report_options.clone());
+        let server = server.map(|settings| telling(settings, &reporter));
+        Ok(Opened { manifest, report_options, server, reporter })
+    }
+}
+
+/// Settings whose further attempts to connect are told as warnings.
+pub fn telling(settings: Settings, reporter: &Arc<dyn Reporter>) -> Settings {
+    let reporter = Arc::clone(reporter);
+    settings.with_tell(move |text| reporter.event(&Event::Warning(Diagnostic::new(text))))
+}
+
 pub fn engine(global: &GlobalArgs) -> Result<Engine, Diagnostic> {
     let options = EngineOptions { memory: global.memory.map(|mib| mib << 20), ..EngineOptions::default() };
     Engine::new(options)
@@ -118,16 +147,8 @@ fn secrets(manifest: &Manifest) -> Vec<String> {
     let from_environment = std::env::vars().filter(|(name, _)| name.starts_with("DBT_ENV_SECRET_"));
     let mut secrets: Vec<String> = from_environment.map(|(_, value)| value).collect();
     for output in std::iter::once(&manifest.target).chain(&manifest.elsewhere) {
-        output.fields.values().for_each(|value| collect_secrets(value, &mut secrets));
+        secrets.extend(output.secrets());
     }
     secrets.retain(|text| !text.is_empty());
     secrets
-}
-
-fn collect_secrets(value: &ProfileValue, secrets: &mut Vec<String>) {
-    match value {
-        ProfileValue::Secret(secret) => secrets.push(secret.reveal().to_string()),
-        ProfileValue::Map(map) => map.values().for_each(|value| collect_secrets(value, secrets)),
-        ProfileValue::Plain(_) => {}
-    }
 }

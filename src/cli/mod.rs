@@ -3,6 +3,7 @@
 mod args;
 mod clean;
 mod compile;
+mod connection;
 mod context;
 mod debug;
 mod history;
@@ -10,6 +11,7 @@ mod ls;
 mod places;
 mod rollback;
 mod run;
+mod setup;
 mod show;
 mod sql;
 mod verify;
@@ -61,6 +63,7 @@ enum Command {
     Rollback(rollback::RollbackArgs),
     Verify(verify::VerifyArgs),
     Clean(clean::CleanArgs),
+    Setup(setup::SetupArgs),
     Debug(debug::DebugArgs),
 }
 
@@ -109,6 +112,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Rollback(args) => rollback::run(global, args).await,
         Command::Verify(args) => verify::run(global, args).await,
         Command::Clean(args) => clean::run(global, args).await,
+        Command::Setup(args) => setup::run(global, args).await,
         Command::Debug(args) => debug::run(global, args).await,
     }
 }

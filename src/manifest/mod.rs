@@ -35,6 +35,7 @@ pub use config::{Config, Materialization, OnSchemaChange, Severity, Strategy};
 pub use load::Exposure;
 pub use names::{NodeId, NodeKind};
 pub use node::{Column, CsvOptions, LoadColumn, LoadSpec, Node, RefName, SourceName, SourceSpec, TestKind, TestSpec};
+pub use profile::outputs_of;
 pub use select::{IndirectSelection, Selected, Selection};
 pub use threshold::{CompareOp, Threshold};
 

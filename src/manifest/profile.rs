@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::jinja::Jinja;
 use crate::project::yaml::{Data, Key, Yaml};
 use crate::project::{
-    Output, Profile, ProfileValue, ProfilesFile, ProjectFile, ProjectOptions, Secret, Spot, TargetProfile,
+    Output, Profile, ProfileValue, ProfilesFile, Project, ProjectFile, ProjectOptions, Secret, Spot, TargetProfile,
     without_secrets,
 };
 
@@ -66,6 +66,33 @@ pub(super) fn target_of(options: &ProjectOptions, project: &ProjectFile) -> Resu
     let (target_name, output) =
         choose_output(options, &profile_name, profile, &renderer).map_err(|error| vec![error])?;
     read_output(&profile_name, &target_name, output, options, &renderer)
+}
+
+/// The outputs of the chosen profile that are of a kind, all rendered, or those with the given names.
+///
+/// # Errors
+/// When a name is not an output's, or an output cannot be rendered.
+pub fn outputs_of(
+    options: &ProjectOptions,
+    kind: &str,
+    names: &[String],
+) -> Result<Vec<TargetProfile>, Vec<Diagnostic>> {
+    let project = Project::read(&options.project_dir)?.root.project;
+    let profiles = ProfilesFile::find(options)?;
+    let jinja = Jinja::new(&project.name.value, Vec::new())?;
+    let context = Context::of_profiles(options);
+    let renderer = Renderer { jinja: &jinja, context: &context, package: &project.name.value };
+    let (profile_name, profile) =
+        choose_profile(options, &project, &profiles, &renderer).map_err(|error| vec![error])?;
+    let mut chosen = Vec::new();
+    for name in names.iter().chain(profile.outputs.keys().filter(|_| names.is_empty())) {
+        let options = ProjectOptions { target: Some(name.clone()), ..options.clone() };
+        let (name, output) = choose_output(&options, &profile_name, profile, &renderer).map_err(|error| vec![error])?;
+        if RenderedOutput::kind_of(&name, output, &renderer)? == kind {
+            chosen.push(read_output(&profile_name, &name, output, &options, &renderer)?);
+        }
+    }
+    Ok(chosen)
 }
 
 fn choose_profile<'p>(
@@ -216,6 +243,19 @@ impl<'p> RenderedOutput<'p> {
             }
         }
         if errors.is_empty() { Ok(RenderedOutput { target_name, output, entries, fields }) } else { Err(errors) }
+    }
+
+    /// The type of an output, without its other fields, whose variables need not exist.
+    fn kind_of(name: &str, output: &'p Output, renderer: &Renderer<'_>) -> Result<String, Vec<Diagnostic>> {
+        let mut rendered = RenderedOutput { target_name: name, output, entries: &[], fields: IndexMap::new() };
+        if let Data::Map(entries) = &output.fields.data
+            && let Some((key, value)) = entries.iter().find(|(key, _)| key.text == "type")
+        {
+            rendered.entries = entries.as_slice();
+            let value = profile_value(key, value, &value.span.spot(output.spot.file()), renderer);
+            rendered.fields.insert(key.text.clone(), value.map_err(|error| vec![error])?);
+        }
+        rendered.kind().map_err(|error| vec![error])
     }
 
     fn text(&self, key: &str) -> Option<String> {

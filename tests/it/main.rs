@@ -11,8 +11,11 @@ mod kill;
 mod lake;
 mod load;
 mod models;
+mod postgres;
 mod rollback;
 mod schema_change;
+#[path = "../support/postgres/mod.rs"]
+mod server;
 mod store_failures;
 mod support;
 mod traps;

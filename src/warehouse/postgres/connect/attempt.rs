@@ -116,9 +116,17 @@ where
     let site = settings.site();
     let action = format!("cannot connect to PostgreSQL at {}", site.address);
     let opened = config.connect(tls).await;
-    let (client, stream) = opened.map_err(|error| site.explain(&error, &action))?;
+    let (client, stream) = opened.map_err(|error| refused(site.explain(&error, &action)))?;
     let version = stream.parameter("server_version").unwrap_or_default().to_string();
     let connection = Connection::drive(client, stream, settings, version);
     session::begin(&connection, settings).await?;
     Ok(connection)
+}
+
+/// Before anything ran, a connection that breaks is no run to be done again.
+fn refused(error: ServerError) -> ServerError {
+    if error.kind != ErrorKind::Lost {
+        return error;
+    }
+    error.hint("check `host` and `port` in profiles.yml; if they are right, the server's log says why")
 }

@@ -127,11 +127,14 @@ impl Site {
                     .hint("add `password` to the target in profiles.yml, best as \"{{ env_var('…') }}\"")
             }
             ("authentication error", _) => ServerError::new(ErrorKind::Login, format!("cannot log in: {because}")),
-            ("error parsing response from server" | "unexpected message from server", _) => {
-                let what = format!("what answers there does not speak PostgreSQL's protocol: {because}");
-                ServerError::new(ErrorKind::Other, what.trim_end_matches(": "))
-                    .hint("check `host` and `port` in profiles.yml")
+            // What reads the server's messages leaves its surprise in an io::Error.
+            ("error communicating with the server", Some(io))
+                if matches!(io.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
+                    || because == "bytes remaining on stream" =>
+            {
+                self.not_postgres(&because)
             }
+            ("error parsing response from server" | "unexpected message from server", _) => self.not_postgres(&because),
             ("connection closed" | "error communicating with the server", _) => {
                 let why = if because.is_empty() { "the server closed the connection".to_string() } else { because };
                 ServerError::new(ErrorKind::Lost, why).hint("run again: nothing was published")
@@ -139,6 +142,11 @@ impl Site {
             _ if because.is_empty() => ServerError::new(ErrorKind::Other, kind),
             _ => ServerError::new(ErrorKind::Other, format!("{kind}: {because}")),
         }
+    }
+
+    fn not_postgres(&self, because: &str) -> ServerError {
+        let what = format!("what answers there does not speak PostgreSQL's protocol: {because}");
+        ServerError::new(ErrorKind::Other, what.trim_end_matches(": ")).hint("check `host` and `port` in profiles.yml")
     }
 
     fn unreachable(&self, error: &io::Error) -> ServerError {
