@@ -95,7 +95,7 @@ fn rows(values: &[i64]) -> SendableRecordBatchStream {
 
 /// Stages `values` into `name`, with a document about a node and one about a loaded file, and commits.
 async fn publish(lake: &DeltaWarehouse, name: &RelationName, values: &[i64]) -> Result<(), WarehouseError> {
-    let publication = lake.begin(label()).await?;
+    let publication = lake.begin(label(), &[]).await?;
     publication.stage(name, vec![rows(values)], StageMode::Append).await?;
     publication.put_state(&format!("{}n.csv", state_key::files(name)), Some(json!(values)));
     publication.put_state(&state_key::node(&name.database, &name.schema, "model.x"), Some(json!(values)));
