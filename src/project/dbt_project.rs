@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::TextFile;
 use super::config_tree::ConfigTree;
 use super::yaml::{self, Fields, Reader, Spotted, Yaml};
+use super::{Spot, TextFile};
 use crate::diagnostic::Diagnostic;
 
 /// The file's name.
@@ -81,8 +81,10 @@ impl ProjectFile {
     /// Reads the text of a `dbt_project.yml`; warnings come with it.
     pub fn parse(file: &Arc<TextFile>) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
         let reader = Reader::new(file);
-        let nothing =
-            || vec![Diagnostic::new("dbt_project.yml holds no mapping").hint("start with `name: <your_project>`")];
+        let nothing = || {
+            let error = Diagnostic::new("dbt_project.yml holds no mapping").at(Spot::start_of(file).place());
+            vec![error.hint("start with `name: <your_project>`")]
+        };
         let root = yaml::parse(file)?.ok_or_else(nothing)?;
         let project = reader.fields(&root, "dbt_project.yml").map(|fields| read(file, &fields));
         let (project, warnings) = reader.finish(project)?;

@@ -57,7 +57,8 @@ fn seen(project: &Project) -> Vec<Vec<u32>> {
 /// Everything of one state: all models of one generation, no key twice, and the source at most one load ahead.
 fn check_whole(project: &Project, last: u32, now: u32, at: &str) -> u32 {
     let seen = seen(project);
-    let [a, b, c, merged, source] = seen.as_slice() else { panic!("{at}: {seen:?}") };
+    assert_eq!(seen.len(), 5, "{at}: {seen:?}");
+    let (a, b, c, merged, source) = (&seen[0], &seen[1], &seen[2], &seen[3], &seen[4]);
     assert!(a == b && b == c && a[..2] == merged[..2], "{at}: {seen:?}");
     for table in [merged, source] {
         assert_eq!(table[1], table[2], "a key stands twice, {at}: {seen:?}");

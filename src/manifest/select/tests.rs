@@ -195,28 +195,14 @@ fn walk(edges: &[(usize, usize)], from: usize, depth: usize, up: bool, found: &m
     }
 }
 
+/// What selectors are made of.
+const PIECES: [&str; 16] =
+    ["+", "@", "2", ":", ".", "*", "[", "tag:", "source:", "path:models", "config.x:", "fct", ",", " ", "\u{e9}", "!"];
+
 #[test]
 fn any_text_selects_something_or_says_why_not() {
     let manifest = shop().load();
-    let pieces = [
-        "+",
-        "@",
-        "2",
-        ":",
-        ".",
-        "*",
-        "[",
-        "tag:",
-        "source:",
-        "path:models",
-        "config.x:",
-        "fct",
-        ",",
-        " ",
-        "\u{e9}",
-        "!",
-    ];
-    let text = prop::collection::vec(prop::sample::select(&pieces[..]), 0..7).prop_map(|pieces| pieces.concat());
+    let text = prop::collection::vec(prop::sample::select(&PIECES[..]), 0..7).prop_map(|pieces| pieces.concat());
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     let run = |(select, exclude): (String, String)| {
         let selection = Selection { select: vec![select], exclude: vec![exclude], ..Selection::default() };

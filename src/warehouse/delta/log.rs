@@ -163,6 +163,13 @@ pub async fn roll_forward(lake: &Lake, catalog: &Catalog) -> Result<Vec<LogCommi
     Ok(futures::future::try_join_all(copies).await?.into_iter().flatten().collect())
 }
 
+/// Returns once the entries that a catalog version promised are in the logs for good: then another version, which says
+/// nothing of them any more, may take its place.
+pub async fn settle_entries(lake: &Lake, catalog: &Catalog) -> Result<(), WarehouseError> {
+    let entries: Vec<_> = catalog.commits.iter().map(|commit| log_path(lake, &commit.dir, commit.version)).collect();
+    lake.settle(&[], &entries).await
+}
+
 /// Whether a log entry that starts so is the one that a publication staged.
 fn is_of(start: &[u8], publication: &str) -> bool {
     let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();

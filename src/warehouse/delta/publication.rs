@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::catalog::{Catalog, Change, Entry, LogCommit, PublicationRecord, own_path};
 use super::lake::Lake;
-use super::log::{entry, roll_forward};
+use super::log::{entry, roll_forward, settle_entries};
 use super::scan::LakeScan;
 use super::snapshot::{LakeSnapshot, describe};
 use super::stage::{Draft, Stager};
@@ -267,6 +267,7 @@ impl Publication for LakePublication {
             if let Some(relation) = self.conflict(&latest) {
                 return Err(WarehouseError::Conflict { relation });
             }
+            settle_entries(lake, &latest).await?;
             let next = self.next(&latest, &commits);
             if next.put(lake).await? {
                 if let Some(taken) = roll_forward(lake, &next).await?.into_iter().next() {

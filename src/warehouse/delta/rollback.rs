@@ -7,7 +7,7 @@ use chrono::Utc;
 
 use super::catalog::{Catalog, Change, Entry, LogCommit, PublicationRecord, own_path};
 use super::lake::Lake;
-use super::log::{entry, roll_forward};
+use super::log::{entry, roll_forward, settle_entries};
 use super::snapshot::LakeSnapshot;
 use super::table::TableCache;
 use crate::warehouse::{AsOf, Receipt, RelationName, RunLabel, WarehouseError, state_key};
@@ -31,6 +31,7 @@ pub async fn rollback(
         let next = rollback.next(&target, &latest, label.clone()).await?;
         let staged: Vec<_> = next.commits.iter().map(|commit| own_path(lake, &commit.staged)).collect();
         lake.settle(&[], &staged).await?;
+        settle_entries(lake, &latest).await?;
         if next.put(lake).await? {
             if let Some(taken) = roll_forward(lake, &next).await?.into_iter().next() {
                 return Err(WarehouseError::Overtaken { dir: taken.dir, version: taken.version });
