@@ -8,6 +8,7 @@ mod error;
 mod postgres;
 mod references;
 mod session;
+mod subqueries;
 
 use std::path::PathBuf;
 use std::sync::Arc;

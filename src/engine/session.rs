@@ -16,7 +16,7 @@ use futures::TryStreamExt;
 
 use super::catalog::Databases;
 use super::postgres::{self, plan};
-use super::{Engine, Relations};
+use super::{Engine, Relations, subqueries};
 
 /// What unqualified names and `now()` mean.
 #[derive(Debug, Clone)]
@@ -54,9 +54,11 @@ impl Session {
         plan(&self.context.state(), sql).await
     }
 
+    /// A statement to run.
     pub async fn query(&self, sql: &str) -> Result<DataFrame> {
-        let planned = self.plan(sql).await?;
-        Ok(DataFrame::new(self.context.state(), planned))
+        let state = self.context.state();
+        let planned = subqueries::resolve(&state, plan(&state, sql).await?).await?;
+        Ok(DataFrame::new(state, planned))
     }
 
     /// The rows of a statement, in one stream.
@@ -81,7 +83,7 @@ impl Session {
     pub async fn stream_with_files(&self, sql: &str) -> Result<SendableRecordBatchStream> {
         let files = self.context.clone().enable_url_table();
         let state = files.state();
-        let planned = plan(&state, sql).await?;
+        let planned = subqueries::resolve(&state, plan(&state, sql).await?).await?;
         let frame = DataFrame::new(state, planned);
         execute_stream(frame.create_physical_plan().await?, files.task_ctx())
     }
