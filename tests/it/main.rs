@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bundled;
+mod compose;
 mod incremental;
 mod kill;
 mod lake;
