@@ -6,6 +6,7 @@ mod architecture;
 mod bundled;
 mod clean;
 mod foreign;
+mod compose;
 mod incremental;
 mod kill;
 mod lake;

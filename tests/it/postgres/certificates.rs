@@ -78,7 +78,7 @@ impl Certificates {
     fn openssl(&self, args: &str) {
         let mut command = Command::new("openssl");
         command.args(args.split_whitespace()).current_dir(self.folder.path());
-        let output = command.output().unwrap_or_else(|error| panic!("openssl, of the package openssl: {error}"));
+        let output = command.output().unwrap();
         assert!(output.status.success(), "openssl {args}\n{}", String::from_utf8_lossy(&output.stderr));
     }
 }

@@ -6,6 +6,7 @@ mod debug;
 mod files;
 mod profile;
 mod server_itself;
+mod session;
 mod setup;
 mod tls;
 

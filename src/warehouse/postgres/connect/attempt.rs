@@ -36,7 +36,7 @@ pub async fn attempt(settings: &Settings) -> Result<Connection, ServerError> {
             Ok(connection) => return Ok(connection),
             Err(error) => {
                 let other_way_may_do = matches!(error.kind, ErrorKind::Tls | ErrorKind::NotAdmitted);
-                let error = first.take().map_or_else(|| error.clone(), |earlier| both(earlier, error.clone()));
+                let error = first.take().map_or_else(|| error.clone(), |earlier| both(&earlier, error.clone()));
                 if !other_way_may_do {
                     return Err(error);
                 }
@@ -48,7 +48,7 @@ pub async fn attempt(settings: &Settings) -> Result<Connection, ServerError> {
 }
 
 /// The error of the later way, with what the earlier one came to.
-fn both(earlier: ServerError, later: ServerError) -> ServerError {
+fn both(earlier: &ServerError, later: ServerError) -> ServerError {
     // A server without TLS that refuses the plain way too: the second is the whole story.
     if earlier.message == later.message {
         return later;
