@@ -5,6 +5,7 @@
 //! allows, and the block stays in the cache.
 
 mod column;
+mod copy;
 mod decimal;
 mod field;
 mod list;
