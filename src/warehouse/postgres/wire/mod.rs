@@ -12,7 +12,6 @@
 //! ```
 
 mod arrow_type;
-mod copy;
 mod decode;
 mod encode;
 mod error;

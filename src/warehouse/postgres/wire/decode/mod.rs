@@ -116,13 +116,16 @@ impl Decoder {
     /// Takes all that is there whole; gives how much that was.
     fn take(&mut self, data: &[u8], batches: &mut Vec<RecordBatch>) -> Result<usize, WireError> {
         let mut at = 0;
+        // Up to where the bytes belong to batches that were given, or are counted already.
+        let mut counted = 0;
         loop {
             let rest = &data[at..];
             if let Place::Row = self.place
                 && self.rows > 0
-                && (self.rows >= self.batch_rows || self.bytes + at >= BATCH_BYTES)
+                && (self.rows >= self.batch_rows || self.bytes + at - counted >= BATCH_BYTES)
             {
                 batches.push(self.batch()?);
+                counted = at;
             }
             let step = match self.place {
                 Place::Header => self.header(rest)?,
@@ -140,7 +143,7 @@ impl Decoder {
                 Step::Taken(size) => at += size,
                 Step::Wanted(size) => {
                     self.wanted = size;
-                    self.bytes += at;
+                    self.bytes += at - counted;
                     return Ok(at);
                 }
             }

@@ -6,7 +6,6 @@ use arrow::array::{ArrayRef, BinaryArray, BinaryViewArray, NullBufferBuilder, St
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 
 use super::field::{FieldReader, size};
-use crate::warehouse::postgres::wire::copy::copy;
 use crate::warehouse::postgres::wire::error::BadValue;
 
 /// What is between the bytes of a field and its text.
@@ -26,54 +25,38 @@ pub enum Content {
 /// Values one after the other. That text is UTF-8 is seen for all of a batch at once.
 pub struct Variable {
     content: Content,
-    /// The bytes, and zeros where the next ones will be.
     values: Vec<u8>,
-    len: usize,
     ends: Vec<i32>,
     nulls: NullBufferBuilder,
 }
 
 impl Variable {
     pub fn new(content: Content) -> Self {
-        Variable { content, values: Vec::new(), len: 0, ends: vec![0], nulls: NullBufferBuilder::new(0) }
+        Variable { content, values: Vec::new(), ends: vec![0], nulls: NullBufferBuilder::new(0) }
     }
 
-    #[inline(always)]
-    fn append(&mut self, bytes: &[u8]) {
-        let end = self.len + bytes.len();
-        if end > self.values.len() {
-            self.grow(end);
-        }
-        copy(bytes, &mut self.values[self.len..]);
-        self.len = end;
-    }
-
-    #[cold]
-    fn grow(&mut self, end: usize) {
-        self.values.resize((2 * end).max(4096), 0);
-    }
-
-    fn convert(&mut self, bytes: &[u8]) -> Result<(), String> {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), String> {
         match self.content {
-            Content::Text | Content::Bytea => self.append(bytes),
+            Content::Text | Content::Bytea => self.values.extend_from_slice(bytes),
             Content::Padded => {
                 let end = bytes.iter().rposition(|byte| *byte != b' ').map_or(0, |last| last + 1);
-                self.append(&bytes[..end]);
+                self.values.extend_from_slice(&bytes[..end]);
             }
-            Content::Byte => match bytes {
-                [0] => {}
-                [_] => self.append(bytes),
-                _ => return Err(size(bytes, 1)),
-            },
+            Content::Byte => {
+                let [byte] = bytes else {
+                    return Err(size(bytes, 1));
+                };
+                self.values.extend(Some(*byte).filter(|byte| *byte != 0));
+            }
             Content::Jsonb => match bytes {
-                [1, text @ ..] => self.append(text),
+                [1, text @ ..] => self.values.extend_from_slice(text),
                 _ => return Err("the server sent a version of jsonb that nobody knows".to_string()),
             },
             Content::Uuid => {
                 let Ok(bytes) = <[u8; 16]>::try_from(bytes) else {
                     return Err(size(bytes, 16));
                 };
-                self.append(&uuid_text(bytes));
+                self.values.extend_from_slice(&uuid_text(bytes));
             }
         }
         Ok(())
@@ -94,28 +77,21 @@ impl Variable {
 
 impl FieldReader for Variable {
     fn value(&mut self, bytes: &[u8]) -> Result<(), String> {
-        if matches!(self.content, Content::Text) {
-            self.append(bytes);
-        } else {
-            self.convert(bytes)?;
-        }
-        let end = i32::try_from(self.len).map_err(|_| "the values of one batch are over 2 GB".to_string())?;
+        self.append(bytes)?;
+        let end = i32::try_from(self.values.len()).map_err(|_| "the values of one batch are over 2 GB".to_string())?;
         self.ends.push(end);
         self.nulls.append_non_null();
         Ok(())
     }
 
     fn null(&mut self) {
-        self.ends.push(self.len as i32);
+        self.ends.push(self.values.len() as i32);
         self.nulls.append_null();
     }
 
     fn finish(&mut self) -> Result<ArrayRef, BadValue> {
-        // The next batch will be about as large.
-        let mut values = std::mem::replace(&mut self.values, vec![0; self.len + self.len / 8]);
-        values.truncate(self.len);
-        self.len = 0;
-        let values = Buffer::from_vec(values);
+        let room = Vec::with_capacity(self.values.len());
+        let values = Buffer::from_vec(std::mem::replace(&mut self.values, room));
         let mut room = Vec::with_capacity(self.ends.len());
         room.push(0);
         let ends = std::mem::replace(&mut self.ends, room);

@@ -1,6 +1,7 @@
 //! Lists → arrays of one dimension.
 
-use arrow::array::{Array, ListArray};
+use arrow::array::{Array, ArrayRef, BooleanArray, ListArray};
+use arrow::compute::nullif;
 
 use super::column::writer;
 use super::field::Packed;
@@ -11,7 +12,7 @@ use crate::warehouse::postgres::wire::error::BadValue;
 pub fn pack(array: &ListArray, element: &PgType, element_oid: u32) -> Result<Packed, BadValue> {
     let offsets = array.value_offsets();
     let (begin, end) = (offsets[0] as usize, offsets[array.len()] as usize);
-    let values = array.values().slice(begin, end - begin);
+    let values = without_hidden(array, array.values().slice(begin, end - begin), begin)?;
     let row_of = |bad: BadValue| {
         let row = offsets.partition_point(|offset| *offset as usize - begin <= bad.row).saturating_sub(1);
         BadValue::new(row, bad.message)
@@ -41,4 +42,18 @@ pub fn pack(array: &ListArray, element: &PgType, element_oid: u32) -> Result<Pac
         packed.push_parts(&[&header[..4 + besides], fields]);
     }
     Ok(packed)
+}
+
+/// The elements, null where their list is: what is under a null does not matter, but might not be a value of Postgres.
+fn without_hidden(array: &ListArray, values: ArrayRef, begin: usize) -> Result<ArrayRef, BadValue> {
+    let hidden = |row: &usize| array.is_null(*row) && array.value_length(*row) > 0;
+    if array.null_count() == 0 || !(0..array.len()).any(|row| hidden(&row)) {
+        return Ok(values);
+    }
+    let mut mask = vec![false; values.len()];
+    let offsets = array.value_offsets();
+    for row in (0..array.len()).filter(hidden) {
+        mask[offsets[row] as usize - begin..offsets[row + 1] as usize - begin].fill(true);
+    }
+    nullif(&values, &BooleanArray::from(mask)).map_err(|error| BadValue::new(0, error.to_string()))
 }

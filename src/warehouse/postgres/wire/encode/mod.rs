@@ -5,6 +5,7 @@
 //! allows, and the block stays in the cache.
 
 mod column;
+mod copy;
 mod decimal;
 mod field;
 mod list;
@@ -23,6 +24,9 @@ use super::{PgType, SIGNATURE, WireError};
 
 /// Few enough for their bytes to stay in the fastest caches.
 const BLOCK: usize = 128;
+
+/// How much room is made at once for rows that are not measured yet.
+const MOST_RESERVED: usize = 16 << 20;
 
 /// Writes record batches as PostgreSQL's binary COPY format: [`header`](Encoder::header) once, any number of
 /// [`batch`](Encoder::batch)es, [`trailer`](Encoder::trailer) once. The buffer may be sent and emptied at any point in
@@ -131,7 +135,7 @@ impl Encoder {
             let total = self.place(writers, &block, cursors);
             if start == 0 {
                 // The other blocks are about as large.
-                out.reserve(total.saturating_mul(rows.div_ceil(BLOCK)));
+                out.reserve(total.saturating_mul(rows.div_ceil(BLOCK)).min(MOST_RESERVED));
             }
             let begin = out.len();
             out.resize(begin + total, 0);

@@ -6,8 +6,8 @@ use arrow::array::{Array, FixedSizeBinaryArray, GenericByteArray, GenericByteVie
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{ByteArrayType, ByteViewType};
 
+use super::copy::copy;
 use super::field::{FieldWriter, put, put_null};
-use crate::warehouse::postgres::wire::copy::copy;
 use crate::warehouse::postgres::wire::error::BadValue;
 
 /// Arrays whose values are bytes.

@@ -86,10 +86,21 @@ fn what_is_outside_the_range_of_postgres_is_an_error() {
     assert!(uuid.ends_with("row 1: '00112233-4455-6677-8899-aabbccddeefg' is not a uuid"), "{uuid}");
     let oid = refused(Arc::new(Int64Array::from(vec![-1])), PgType::Oid);
     assert!(oid.ends_with("-1 is no oid"), "{oid}");
-    // What is under a null does not matter.
+}
+
+#[test]
+fn what_is_under_a_null_does_not_matter() {
     let nulls = arrow::buffer::NullBuffer::from(vec![false]);
     let hidden = Date32Array::new(vec![i32::MAX].into(), Some(nulls));
     assert!(there_and_back(&(Arc::new(hidden) as ArrayRef), &PgType::Date).unwrap().is_null(0));
+    let nulls = || Some(arrow::buffer::NullBuffer::from(vec![true, false, true]));
+    let offsets = || arrow::buffer::OffsetBuffer::from_lengths([1, 2, 1]);
+    let texts: ArrayRef = Arc::new(StringArray::new(offsets(), b"a\0\0b".to_vec().into(), nulls()));
+    assert_eq!(there_and_back(&texts, &PgType::Text).unwrap().null_count(), 1);
+    let field = Arc::new(Field::new("element", DataType::Utf8View, true));
+    let elements = Arc::new(StringViewArray::from(vec!["a", "\0", "\0", "b"]));
+    let lists: ArrayRef = Arc::new(ListArray::new(field, offsets(), elements, nulls()));
+    assert_eq!(&there_and_back(&lists, &PgType::array_of(PgType::Text)).unwrap(), &lists);
 }
 
 #[test]

@@ -141,6 +141,7 @@ fn a_batch_ends_before_it_is_too_large() {
         }
         sizes.extend(decoder.finish().unwrap().map(|batch| batch.num_rows()));
         assert_eq!(sizes.iter().sum::<usize>(), 100);
-        assert!(sizes.iter().all(|rows| *rows <= 34), "{sizes:?} in pieces of {piece}");
+        let full = sizes.len() <= 4 && sizes.iter().all(|rows| *rows <= 34);
+        assert!(full, "{sizes:?} in pieces of {piece}");
     }
 }
