@@ -10,6 +10,7 @@ use datafusion::execution::SessionState;
 use parking_lot::RwLock;
 
 use super::Relations;
+use super::error::IN_VIEW;
 use super::postgres::plan;
 use crate::relation::RelationName;
 use crate::warehouse::{RelationKind, WarehouseError};
@@ -107,7 +108,7 @@ impl SchemaProvider for DatabaseSchema {
                 let state = state.ok_or_else(|| DataFusionError::Internal("the session is gone".to_string()))?;
                 // A view reads views: planning recurses, and the future must be boxed.
                 let planned = Box::pin(plan(&state, &sql)).await;
-                let planned = planned.map_err(|error| error.context(format!("in the view {name}")))?;
+                let planned = planned.map_err(|error| error.context(format!("{IN_VIEW} {name}")))?;
                 Ok(Some(Arc::new(ViewTable::new(planned, Some(sql)))))
             }
         }

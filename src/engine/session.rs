@@ -8,13 +8,14 @@ use arrow::datatypes::{DataType, Int64Type};
 use chrono::{DateTime, Utc};
 use datafusion::config::Dialect;
 use datafusion::error::Result;
-use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream, execute_stream_partitioned};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use futures::TryStreamExt;
 
 use super::catalog::Databases;
+use super::error::with_known_tables;
 use super::postgres::{self, plan};
 use super::{Engine, Relations, subqueries};
 
@@ -31,6 +32,7 @@ pub struct SessionOptions {
 #[derive(Clone)]
 pub struct Session {
     context: SessionContext,
+    relations: Arc<dyn Relations>,
 }
 
 impl Session {
@@ -40,24 +42,28 @@ impl Session {
             .with_config(config(engine, options))
             .with_runtime_env(Arc::clone(&engine.runtime))
             .with_default_features()
-            .with_catalog_list(Arc::new(Databases::new(relations, Arc::clone(&cell))))
+            .with_catalog_list(Arc::new(Databases::new(Arc::clone(&relations), Arc::clone(&cell))))
             .build();
         let context = SessionContext::new_with_state(state);
         postgres::register(&context, options.instant)?;
         // A new cell takes its first value.
         let _ = cell.set(context.state_weak_ref());
-        Ok(Session { context })
+        Ok(Session { context, relations })
     }
 
     /// Plans a statement that reads.
     pub async fn plan(&self, sql: &str) -> Result<LogicalPlan> {
-        plan(&self.context.state(), sql).await
+        self.plan_in(&self.context.state(), sql).await
+    }
+
+    async fn plan_in(&self, state: &SessionState, sql: &str) -> Result<LogicalPlan> {
+        plan(state, sql).await.map_err(|error| with_known_tables(error, sql, self.relations.as_ref()))
     }
 
     /// A statement to run.
     pub async fn query(&self, sql: &str) -> Result<DataFrame> {
         let state = self.context.state();
-        let planned = subqueries::resolve(&state, plan(&state, sql).await?).await?;
+        let planned = subqueries::resolve(&state, self.plan_in(&state, sql).await?).await?;
         Ok(DataFrame::new(state, planned))
     }
 
@@ -83,7 +89,7 @@ impl Session {
     pub async fn stream_with_files(&self, sql: &str) -> Result<SendableRecordBatchStream> {
         let files = self.context.clone().enable_url_table();
         let state = files.state();
-        let planned = subqueries::resolve(&state, plan(&state, sql).await?).await?;
+        let planned = subqueries::resolve(&state, self.plan_in(&state, sql).await?).await?;
         let frame = DataFrame::new(state, planned);
         execute_stream(frame.create_physical_plan().await?, files.task_ctx())
     }
@@ -109,6 +115,8 @@ fn config(engine: &Engine, options: &SessionOptions) -> SessionConfig {
     settings.sql_parser.dialect = Dialect::PostgreSQL;
     // 1.5 is a numeric in Postgres, not a float8.
     settings.sql_parser.parse_float_as_decimal = true;
+    // An error about a column says where it stands.
+    settings.sql_parser.collect_spans = true;
     settings.execution.time_zone = Some(postgres::UTC.to_string());
     settings.execution.parquet.pushdown_filters = true;
     config

@@ -5,8 +5,8 @@
 mod architecture;
 mod bundled;
 mod clean;
-mod foreign;
 mod compose;
+mod foreign;
 mod incremental;
 mod kill;
 mod lake;

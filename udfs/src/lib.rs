@@ -30,6 +30,7 @@ mod pg_regex;
 mod planner;
 mod regex_pattern;
 mod regexp_replace;
+mod regexp_split;
 mod round;
 mod sign;
 mod substring_pattern;
@@ -56,6 +57,7 @@ pub use date_trunc::DateTrunc;
 pub use divide::Divide;
 pub use interval::IntervalFunction;
 pub use interval_arithmetic::IntervalArithmetic;
+pub use interval_text::parse_interval;
 pub use isfinite::IsFinite;
 pub use make_date::MakeDate;
 pub use md5::Md5;
@@ -68,6 +70,7 @@ pub use pg_cast_text::PgCastText;
 pub use pg_regex::PgRegex;
 pub use planner::PostgresPlanner;
 pub use regexp_replace::RegexpReplace;
+pub use regexp_split::RegexpSplit;
 pub use round::Round;
 pub use sign::Sign;
 pub use substring_pattern::SubstringPattern;
@@ -113,13 +116,16 @@ pub fn all() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::from(PgRegex::regex()),
         ScalarUDF::from(PgRegex::iregex()),
         ScalarUDF::from(RegexpReplace::default()),
+        ScalarUDF::from(RegexpSplit::default()),
         ScalarUDF::from(Round::default()),
         ScalarUDF::from(Sign::default()),
         ScalarUDF::from(SubstringPattern::default()),
         ScalarUDF::from(ToChar::default()),
         ScalarUDF::from(ToDate::default()),
         ScalarUDF::from(ToTimestamp::default()),
-        ScalarUDF::from(Trunc::default()),
+        ScalarUDF::from(Trunc::trunc()),
+        ScalarUDF::from(Trunc::ceil()).with_aliases(["ceiling"]),
+        ScalarUDF::from(Trunc::floor()),
         ScalarUDF::from(TryToDate::default()),
         ScalarUDF::from(Word2Number::default()),
     ];

@@ -1,7 +1,9 @@
-//! `trunc(float8) → float8`, `trunc(numeric) → numeric` and `trunc(numeric, integer) → numeric`: cut towards zero.
+//! `trunc(float8) → float8`, `trunc(numeric) → numeric` and `trunc(numeric, integer) → numeric`: cut towards zero; `ceil`
+//! and `floor` of a float8 or numeric: the next integer above or below.
 //!
 //! ```sql
 //! SELECT trunc(2.567, 2), trunc(-2.5), trunc(12345.678, -2);   -- 2.56, -2, 12300
+//! SELECT ceil(2.1), floor(-2.1);                               -- 3, -3
 //! ```
 //!
 //! With a constant number of places the result has as many decimals, else those of the argument.
@@ -18,21 +20,48 @@ use crate::text::{result, rows};
 
 const PRECISION: u8 = 38;
 
-/// The function; it is immutable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Direction {
+    ToZero,
+    Up,
+    Down,
+}
+
+/// One of the functions; they are immutable.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Trunc {
+    direction: Direction,
     signature: Signature,
 }
 
-impl Default for Trunc {
-    fn default() -> Self {
-        Self { signature: Signature::user_defined(Volatility::Immutable) }
+impl Trunc {
+    /// `trunc`
+    pub fn trunc() -> Self {
+        Self::new(Direction::ToZero)
+    }
+
+    /// `ceil`
+    pub fn ceil() -> Self {
+        Self::new(Direction::Up)
+    }
+
+    /// `floor`
+    pub fn floor() -> Self {
+        Self::new(Direction::Down)
+    }
+
+    fn new(direction: Direction) -> Self {
+        Self { direction, signature: Signature::user_defined(Volatility::Immutable) }
     }
 }
 
 impl ScalarUDFImpl for Trunc {
     fn name(&self) -> &str {
-        "trunc"
+        match self.direction {
+            Direction::ToZero => "trunc",
+            Direction::Up => "ceil",
+            Direction::Down => "floor",
+        }
     }
 
     fn signature(&self) -> &Signature {
@@ -44,15 +73,17 @@ impl ScalarUDFImpl for Trunc {
             [value] => match decimal_type(value) {
                 Some(decimal) if !value.is_integer() => Ok(vec![decimal]),
                 _ if value.is_numeric() || value.is_null() => Ok(vec![DataType::Float64]),
-                _ => plan_err!("trunc takes a number, not {value}"),
+                _ => plan_err!("{} takes a number, not {value}", self.name()),
             },
-            [value, places] if places.is_integer() || places.is_null() => match decimal_type(value) {
-                Some(decimal) => Ok(vec![decimal, DataType::Int32]),
-                None => plan_err!(
-                    "trunc to decimal places takes a numeric, not {value}: write trunc(value::numeric, places)"
-                ),
-            },
-            _ => plan_err!("trunc takes a number, and decimal places as an integer"),
+            [value, places] if self.direction == Direction::ToZero && (places.is_integer() || places.is_null()) => {
+                match decimal_type(value) {
+                    Some(decimal) => Ok(vec![decimal, DataType::Int32]),
+                    None => plan_err!(
+                        "trunc to decimal places takes a numeric, not {value}: write trunc(value::numeric, places)"
+                    ),
+                }
+            }
+            _ => plan_err!("{} does not take {} arguments of these types", self.name(), arg_types.len()),
         }
     }
 
@@ -91,24 +122,41 @@ impl ScalarUDFImpl for Trunc {
                         Some(places) => places.value(row),
                         None => 0,
                     };
-                    value.map(|value| cut_decimal(value, i32::from(*from), places, i32::from(*to))).transpose()
+                    value.map(|value| self.cut(value, i32::from(*from), places, i32::from(*to))).transpose()
                 });
                 Arc::new(cut.collect::<Result<Decimal128Array>>()?.with_precision_and_scale(*precision, *to)?)
             }
-            _ => Arc::new(values.as_primitive::<Float64Type>().unary::<_, Float64Type>(f64::trunc)),
+            _ => {
+                let cut = match self.direction {
+                    Direction::ToZero => f64::trunc,
+                    Direction::Up => f64::ceil,
+                    Direction::Down => f64::floor,
+                };
+                Arc::new(values.as_primitive::<Float64Type>().unary::<_, Float64Type>(cut))
+            }
         };
         result(&args, cut)
     }
 }
 
-/// `value` / 10^`from`, cut to `places`, as a multiple of 10^-`to`.
-fn cut_decimal(value: i128, from: i32, places: i32, to: i32) -> Result<i128> {
-    let dropped = from.saturating_sub(places).max(0);
-    let unit = 10i128.checked_pow(dropped as u32);
-    let kept = unit.map_or(0, |unit| value / unit * unit);
-    match rescale(kept, from, to) {
-        Some(cut) => Ok(cut),
-        None => exec_err!("numeric field overflow"),
+impl Trunc {
+    /// `value` / 10^`from`, cut to `places`, as a multiple of 10^-`to`.
+    fn cut(&self, value: i128, from: i32, places: i32, to: i32) -> Result<i128> {
+        let dropped = from.saturating_sub(places).max(0);
+        let unit = 10i128.checked_pow(dropped as u32);
+        let kept = match (unit, self.direction) {
+            (None, _) => Some(0),
+            (Some(unit), Direction::ToZero) => Some(value / unit * unit),
+            (Some(unit), Direction::Down) => value.div_euclid(unit).checked_mul(unit),
+            (Some(unit), Direction::Up) => {
+                let below = value.div_euclid(unit).checked_mul(unit);
+                below.and_then(|below| if below == value { Some(below) } else { below.checked_add(unit) })
+            }
+        };
+        match kept.and_then(|kept| rescale(kept, from, to)) {
+            Some(cut) => Ok(cut),
+            None => exec_err!("numeric field overflow"),
+        }
     }
 }
 
@@ -116,6 +164,15 @@ fn cut_decimal(value: i128, from: i32, places: i32, to: i32) -> Result<i128> {
 mod tests {
     use super::Trunc;
     use crate::testing::{assert_calls, decimal, double, integer};
+
+    #[test]
+    fn ceil_and_floor_give_whole_numbers() {
+        for (value, above, below) in [("2.1", "3", "2"), ("-2.1", "-2", "-3"), ("2.0", "2", "2"), ("-0.5", "0", "-1")] {
+            assert_calls(&Trunc::ceil(), &[(&[decimal(value)], Some(above))]);
+            assert_calls(&Trunc::floor(), &[(&[decimal(value)], Some(below))]);
+        }
+        assert_calls(&Trunc::ceil(), &[(&[double(2.1)], Some("3")), (&[integer(5)], Some("5"))]);
+    }
 
     #[test]
     fn numbers_are_cut() {
@@ -127,8 +184,8 @@ mod tests {
             ("1.999", 0, "1"),
             ("1.5", 1, "1.5"),
         ] {
-            assert_calls(&Trunc::default(), &[(&[decimal(value), integer(places)], Some(expected))]);
+            assert_calls(&Trunc::trunc(), &[(&[decimal(value), integer(places)], Some(expected))]);
         }
-        assert_calls(&Trunc::default(), &[(&[decimal("-2.9")], Some("-2")), (&[double(-2.9)], Some("-2"))]);
+        assert_calls(&Trunc::trunc(), &[(&[decimal("-2.9")], Some("-2")), (&[double(-2.9)], Some("-2"))]);
     }
 }

@@ -1,16 +1,19 @@
 //! Casts: to an integer they round, to text they write what Postgres writes, a float8 becomes a numeric from its first 15
 //! digits, and `varchar(n)` cuts.
 
-use datafusion::arrow::datatypes::DataType;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
+use datafusion::functions::datetime::expr_fn::to_local_time;
 use datafusion::functions::unicode::expr_fn::left;
 use datafusion::logical_expr::{Cast, Expr, ScalarUDF, lit};
 use medallion_udfs::{PgCastInt, PgCastMoment, PgCastNumeric, PgCastText};
 
 use super::rewrite::type_of;
-use super::types::{is_unconstrained, length_of};
+use super::types::{UTC, is_unconstrained, length_of};
 
 pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let Expr::Cast(Cast { expr: value, field }) = expr else { return Ok(Transformed::no(expr)) };
@@ -22,6 +25,11 @@ pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     }
     let length = length_of(&field);
     let to = field.data_type();
+    if let DataType::Timestamp(_, Some(zone)) = to
+        && zone.as_ref() != UTC
+    {
+        return Ok(Transformed::yes(at_time_zone(*value, &from, zone)));
+    }
     let rewritten = match function(&from, to) {
         Some(function) => {
             let call = function.call(vec![*value]);
@@ -51,6 +59,18 @@ fn function(from: &DataType, to: &DataType) -> Option<ScalarUDF> {
         to if is_text(to) && has_own_text(from) => ScalarUDF::from(PgCastText::default()),
         _ => return None,
     })
+}
+
+/// `AT TIME ZONE`, which is planned as a cast: a timestamp without zone is one of that zone, and one with a zone is shown as
+/// its clocks do.
+fn at_time_zone(value: Expr, from: &DataType, zone: &Arc<str>) -> Expr {
+    let there = cast(value, DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::clone(zone))));
+    let shown = |timestamp| cast(to_local_time(vec![timestamp]), DataType::Timestamp(TimeUnit::Microsecond, None));
+    match from {
+        DataType::Timestamp(_, Some(_)) => shown(there),
+        DataType::Timestamp(_, None) => cast(there, DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()))),
+        _ => there,
+    }
 }
 
 /// A `numeric` without precision keeps the decimals that the value has; `any` is the type where they are not known.

@@ -1,15 +1,18 @@
-//! A date and an interval make a timestamp; intervals are multiplied, and compared by their length.
+//! A date and an interval make a timestamp; intervals are compared by their length.
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::Transformed;
 use datafusion::error::Result;
-use datafusion::logical_expr::{BinaryExpr, Cast, Expr, Operator, ScalarUDF, lit};
-use medallion_udfs::{Divide, IntervalArithmetic};
+use datafusion::logical_expr::{Between, BinaryExpr, Cast, Expr, Operator, ScalarUDF, lit};
+use medallion_udfs::IntervalArithmetic;
 
 use super::rewrite::type_of;
 
 pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    if let Expr::Between(between) = expr {
+        return Ok(lengths_between(between, schema));
+    }
     let Expr::BinaryExpr(BinaryExpr { left, op, right }) = expr else { return Ok(Transformed::no(expr)) };
     let (Some(of_left), Some(of_right)) = (type_of(&left, schema), type_of(&right, schema)) else {
         return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })));
@@ -20,11 +23,6 @@ pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         }
         (kind, Operator::Plus, DataType::Date32) if is_interval(kind) => {
             BinaryExpr { left, op, right: timestamp(right) }
-        }
-        (kind, Operator::Multiply, number) if is_interval(kind) && number.is_numeric() => return scaled(*left, *right),
-        (number, Operator::Multiply, kind) if is_interval(kind) && number.is_numeric() => return scaled(*right, *left),
-        (kind, Operator::Divide, number) if is_interval(kind) && number.is_numeric() => {
-            return scaled(*left, ScalarUDF::from(Divide::quotient()).call(vec![lit(1f64), *right]));
         }
         (one, Operator::Plus | Operator::Minus, other) if is_interval(one) && is_interval(other) && one != other => {
             BinaryExpr { left: interval(left, one), op, right: interval(right, other) }
@@ -37,6 +35,17 @@ pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     Ok(Transformed::yes(Expr::BinaryExpr(rewritten)))
 }
 
+fn lengths_between(mut between: Between, schema: &DFSchema) -> Transformed<Expr> {
+    let mut parts = [&mut between.expr, &mut between.low, &mut between.high];
+    let are_intervals = parts.iter().all(|part| type_of(part, schema).as_ref().is_some_and(is_interval));
+    if are_intervals {
+        for part in &mut parts {
+            **part = micros(std::mem::take(*part));
+        }
+    }
+    Transformed::new_transformed(Expr::Between(between), are_intervals)
+}
+
 /// An interval, or the difference of two timestamps.
 fn is_interval(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Interval(_) | DataType::Duration(_))
@@ -44,10 +53,6 @@ fn is_interval(data_type: &DataType) -> bool {
 
 fn timestamp(date: Box<Expr>) -> Box<Expr> {
     Box::new(Expr::Cast(Cast::new(date, DataType::Timestamp(TimeUnit::Microsecond, None))))
-}
-
-fn scaled(interval: Expr, factor: Expr) -> Result<Transformed<Expr>> {
-    Ok(Transformed::yes(ScalarUDF::from(IntervalArithmetic::scale()).call(vec![interval, factor])))
 }
 
 /// A difference of timestamps as an interval.

@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 use datafusion::error::Result;
 use datafusion::execution::context::SessionContext;
-use datafusion::functions::math;
+use datafusion::functions::string;
 use datafusion::functions_aggregate::{bool_and_or, variance};
+use datafusion::functions_nested::remove::array_remove_all_udf;
 
 use super::average::average;
-use super::{clock, ranks};
+use super::{clock, ranks, series};
 
 /// Registers the functions that make up the difference; all of them see the clock stand at `instant`.
 pub fn register(context: &SessionContext, instant: DateTime<Utc>) -> Result<()> {
@@ -17,7 +18,10 @@ pub fn register(context: &SessionContext, instant: DateTime<Utc>) -> Result<()> 
     for function in clock::functions(instant) {
         context.register_udf(function);
     }
-    context.register_udf(math::ceil().as_ref().clone().with_aliases(["ceiling"]));
+    context.register_udf(string::uuid().as_ref().clone().with_aliases(["gen_random_uuid"]));
+    // DataFusion's `array_remove` takes away the first only.
+    context.register_udf(array_remove_all_udf().as_ref().clone().with_aliases(["array_remove"]));
+    series::register(context);
     for function in ranks::functions() {
         context.register_udwf(function);
     }

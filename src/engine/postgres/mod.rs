@@ -14,14 +14,20 @@ mod dates;
 mod divide;
 mod functions;
 mod integers;
+mod intervals;
+mod merged_columns;
 mod names;
+mod operators;
 mod ranks;
 mod recursion;
 mod regex;
 mod rewrite;
+mod series;
+mod set_returning;
 mod subqueries;
 mod sums;
 mod syntax;
+mod texts;
 mod types;
 mod unions;
 mod volatile;
@@ -63,13 +69,16 @@ pub async fn plan(state: &SessionState, sql: &str) -> Result<LogicalPlan> {
             ));
         }
     }
-    syntax::rewrite(&mut statement);
+    syntax::rewrite(&mut statement)?;
     rewrite::rewrite(state.statement_to_plan(Statement::Statement(Box::new(statement))).await?)
 }
 
 /// Adds what reads SQL's types and syntax. Called before the builder's own defaults are, which stand behind.
 pub fn with_planners(builder: SessionStateBuilder) -> SessionStateBuilder {
     builder
-        .with_expr_planners(vec![Arc::new(medallion_udfs::PostgresPlanner::default())])
+        .with_expr_planners(vec![
+            Arc::new(medallion_udfs::PostgresPlanner::default()),
+            Arc::new(operators::PostgresOperators),
+        ])
         .with_type_planner(Arc::new(types::PostgresTypes))
 }

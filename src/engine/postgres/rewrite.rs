@@ -8,7 +8,7 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Values};
 
-use super::{alternatives, casts, concat, dates, divide, integers, recursion, regex, subqueries, sums, unions};
+use super::{alternatives, casts, concat, dates, divide, integers, recursion, regex, subqueries, sums, texts, unions};
 
 /// One rule: an expression whose operands are rewritten already, and the columns it may name. What a rule makes must not
 /// be taken up by it again, since a view's plan is rewritten once more inside the query that reads it.
@@ -23,6 +23,7 @@ const RULES: &[Rule] = &[
     dates::rewrite,
     regex::rewrite,
     sums::rewrite,
+    texts::rewrite,
 ];
 
 /// `plan` with Postgres' meaning. Its columns keep their names; their types may change.

@@ -10,7 +10,7 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::expr::{Exists, InSubquery};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{
-    Aggregate, Expr, LogicalPlan, LogicalPlanBuilder, Projection, Subquery, lit, not, when,
+    Aggregate, Expr, Limit, LogicalPlan, LogicalPlanBuilder, Projection, Subquery, lit, not, when,
 };
 
 use super::alternatives;
@@ -81,7 +81,7 @@ fn below(aggregate: Aggregate) -> Result<LogicalPlan> {
 fn counted(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     match expr {
         Expr::Exists(Exists { subquery, negated }) => {
-            let rows = count_of(unordered(&subquery.subquery).clone(), &subquery, &[])?;
+            let rows = count_of(bare(&subquery.subquery).clone(), &subquery, &[])?;
             Ok(Transformed::yes(if negated { rows.eq(lit(0i64)) } else { rows.gt(lit(0i64)) }))
         }
         Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
@@ -127,7 +127,22 @@ fn count_of(plan: LogicalPlan, subquery: &Subquery, outer: &[Expr]) -> Result<Ex
     Ok(Expr::ScalarSubquery(Subquery { subquery: Arc::new(counted), outer_ref_columns, spans: subquery.spans.clone() }))
 }
 
-/// Whether there are rows does not depend on their order, nor on a limit that keeps one.
+/// Whether there are rows depends neither on their columns and order, nor on a limit that keeps one.
+fn bare(plan: &LogicalPlan) -> &LogicalPlan {
+    match plan {
+        LogicalPlan::Limit(limit) if keeps_one(limit) => bare(&limit.input),
+        LogicalPlan::Sort(sort) if sort.fetch.is_none() => bare(&sort.input),
+        LogicalPlan::Projection(projection) => bare(&projection.input),
+        other => other,
+    }
+}
+
+fn keeps_one(limit: &Limit) -> bool {
+    let keeps = |fetch: &Expr| matches!(fetch, Expr::Literal(ScalarValue::Int64(Some(rows)), _) if *rows > 0);
+    limit.skip.is_none() && limit.fetch.as_deref().is_none_or(keeps)
+}
+
+/// Which values there are does not depend on their order.
 fn unordered(plan: &LogicalPlan) -> &LogicalPlan {
     match plan {
         LogicalPlan::Sort(sort) if sort.fetch.is_none() => unordered(&sort.input),

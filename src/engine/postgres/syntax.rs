@@ -1,53 +1,98 @@
-//! What can be told from the syntax alone: the names of columns that a query does not name.
+//! What can be told from the syntax alone: the names of columns that a query does not name, functions that give rows,
+//! written intervals.
 
 use std::ops::ControlFlow;
 
+use datafusion::error::{DataFusionError, Result};
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, Ident, OrderByKind, Query, Select, SelectItem, SetExpr, Statement, TableAlias, TableAliasColumnDef,
-    TableFactor, Value, VisitMut, VisitorMut,
+    Distinct, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, LimitClause, ObjectName, OrderByKind,
+    Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, Statement, TableFactor, Value, VisitMut,
+    VisitorMut,
 };
 
 use super::names::name_columns;
+use super::{intervals, merged_columns, set_returning};
 
-const SERIES: &str = "generate_series";
-
-/// Names the columns of select lists and of functions in `FROM`: `generate_series(1, 3) AS g` has a column `g`, and
-/// `generate_series(1, 3)` a column `generate_series`.
-pub fn rewrite(statement: &mut Statement) {
-    let _: ControlFlow<()> = statement.visit(&mut Names);
+/// Names the columns of select lists and of functions in `FROM`, and writes in DataFusion's words what it would not
+/// understand.
+pub fn rewrite(statement: &mut Statement) -> Result<()> {
+    match statement.visit(&mut Syntax) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
 }
 
-struct Names;
+struct Syntax;
 
-impl VisitorMut for Names {
-    type Break = ();
+impl VisitorMut for Syntax {
+    type Break = DataFusionError;
 
-    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<DataFusionError> {
         order_by_position(query);
-        ControlFlow::Continue(())
+        fetch_as_limit(query);
+        refuse_multisets(&query.body)
     }
 
-    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<DataFusionError> {
+        merged_columns::put_first(select);
         name_columns(&mut select.projection);
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
-        let TableFactor::Table { name, args: Some(_), alias, .. } = factor else { return ControlFlow::Continue(()) };
-        let function = name.0.last().and_then(|part| part.as_ident());
-        if !function.is_some_and(|function| function.value.eq_ignore_ascii_case(SERIES)) {
-            return ControlFlow::Continue(());
-        }
-        let alias = alias.get_or_insert_with(|| TableAlias {
-            explicit: true,
-            name: Ident::new(SERIES),
-            columns: vec![],
-            at: None,
-        });
-        if alias.columns.is_empty() {
-            alias.columns.push(TableAliasColumnDef { name: alias.name.clone(), data_type: None });
-        }
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<DataFusionError> {
+        set_returning::in_from(factor);
         ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<DataFusionError> {
+        intervals::spell_out(expr);
+        set_returning::in_expression(expr);
+        age_of_today(expr);
+        ControlFlow::Continue(())
+    }
+}
+
+/// `EXCEPT ALL` and `INTERSECT ALL` would count rows otherwise than Postgres does.
+fn refuse_multisets(body: &SetExpr) -> ControlFlow<DataFusionError> {
+    match body {
+        SetExpr::SetOperation { op, set_quantifier: SetQuantifier::All, .. } if *op != SetOperator::Union => {
+            let error = DataFusionError::NotImplemented(format!(
+                "{op} ALL is not supported: number the equal rows with row_number() and use {op}"
+            ));
+            ControlFlow::Break(error)
+        }
+        SetExpr::SetOperation { left, right, .. } => {
+            refuse_multisets(left)?;
+            refuse_multisets(right)
+        }
+        _ => ControlFlow::Continue(()),
+    }
+}
+
+/// `FETCH FIRST n ROWS ONLY` is `LIMIT n`.
+fn fetch_as_limit(query: &mut Query) {
+    let is_plain = query.fetch.as_ref().is_some_and(|fetch| !fetch.with_ties && !fetch.percent);
+    let rows = match (&query.limit_clause, is_plain) {
+        (None, true) => LimitClause::LimitOffset { limit: None, offset: None, limit_by: vec![] },
+        (Some(clause @ LimitClause::LimitOffset { limit: None, .. }), true) => clause.clone(),
+        _ => return,
+    };
+    let (Some(fetch), LimitClause::LimitOffset { offset, limit_by, .. }) = (query.fetch.take(), rows) else { return };
+    let one = || Expr::Value(Value::Number("1".to_string(), false).into());
+    let limit = Some(fetch.quantity.unwrap_or_else(one));
+    query.limit_clause = Some(LimitClause::LimitOffset { limit, offset, limit_by });
+}
+
+/// `age(x)` counts from today.
+fn age_of_today(expr: &mut Expr) {
+    let Expr::Function(function) = expr else { return };
+    let is_age = function.name.to_string().eq_ignore_ascii_case("age");
+    let mut today = function.clone();
+    let FunctionArguments::List(arguments) = &mut function.args else { return };
+    if is_age && arguments.args.len() == 1 {
+        today.name = ObjectName::from(vec![Ident::new("current_date")]);
+        today.args = FunctionArguments::None;
+        arguments.args.insert(0, FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(today))));
     }
 }
 

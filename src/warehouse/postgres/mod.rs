@@ -13,6 +13,7 @@ pub mod connect;
 mod copy;
 mod draft;
 mod exchange;
+mod exec;
 mod extras;
 mod link;
 mod lock;

@@ -8,14 +8,10 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::{Result, ScalarValue, Statistics};
 use datafusion::datasource::TableType;
-use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::SendableRecordBatchStream;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 
-use super::copy::copy_out;
+use super::exec::{CopyExec, Part};
 use super::predicate::to_sql;
 use super::quote;
 use super::reader::Reader;
@@ -120,15 +116,23 @@ impl TableProvider for PgScan {
                 table: self.shape.name.clone(),
                 query,
                 columns: columns.clone(),
-                schema: Arc::clone(&schema),
             };
-            Arc::new(part) as Arc<dyn PartitionStream>
+            Arc::new(part)
         });
-        let parts: Vec<_> = parts.collect();
-        Ok(Arc::new(StreamingTableExec::try_new(schema, parts, None, [], false, limit)?))
+        let parts: Vec<Arc<Part>> = parts.collect();
+        let statistics = self.known().project(Some(chosen));
+        // What a filter or a limit leaves is anybody's guess.
+        let statistics = if filters.is_empty() && limit.is_none() { statistics } else { statistics.to_inexact() };
+        Ok(Arc::new(CopyExec::new(parts, schema, statistics)))
     }
 
     fn statistics(&self) -> Option<Statistics> {
+        Some(self.known())
+    }
+}
+
+impl PgScan {
+    fn known(&self) -> Statistics {
         let mut statistics = Statistics::new_unknown(&self.schema);
         if let Some(rows) = self.shape.rows {
             statistics.num_rows = Precision::Exact(rows as usize);
@@ -136,33 +140,7 @@ impl TableProvider for PgScan {
         for (index, value) in &self.shape.greatest {
             statistics.column_statistics[*index].max_value = Precision::Exact(value.clone());
         }
-        Some(statistics)
-    }
-}
-
-/// A range of a relation's rows.
-struct Part {
-    reader: Arc<Reader>,
-    table: RelationName,
-    query: String,
-    columns: Vec<PgColumn>,
-    schema: SchemaRef,
-}
-
-impl std::fmt::Debug for Part {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.query)
-    }
-}
-
-impl PartitionStream for Part {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let batches = copy_out(Arc::clone(&self.reader), self.table.clone(), self.query.clone(), self.columns.clone());
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches))
+        statistics
     }
 }
 
