@@ -123,7 +123,7 @@ pub fn all() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::from(ToChar::default()),
         ScalarUDF::from(ToDate::default()),
         ScalarUDF::from(ToTimestamp::default()),
-        ScalarUDF::from(Trunc::trunc()),
+        ScalarUDF::from(Trunc::to_zero()),
         ScalarUDF::from(Trunc::ceil()).with_aliases(["ceiling"]),
         ScalarUDF::from(Trunc::floor()),
         ScalarUDF::from(TryToDate::default()),

@@ -36,7 +36,7 @@ pub struct Trunc {
 
 impl Trunc {
     /// `trunc`
-    pub fn trunc() -> Self {
+    pub fn to_zero() -> Self {
         Self::new(Direction::ToZero)
     }
 
@@ -184,8 +184,8 @@ mod tests {
             ("1.999", 0, "1"),
             ("1.5", 1, "1.5"),
         ] {
-            assert_calls(&Trunc::trunc(), &[(&[decimal(value), integer(places)], Some(expected))]);
+            assert_calls(&Trunc::to_zero(), &[(&[decimal(value), integer(places)], Some(expected))]);
         }
-        assert_calls(&Trunc::trunc(), &[(&[decimal("-2.9")], Some("-2")), (&[double(-2.9)], Some("-2"))]);
+        assert_calls(&Trunc::to_zero(), &[(&[decimal("-2.9")], Some("-2")), (&[double(-2.9)], Some("-2"))]);
     }
 }

@@ -28,7 +28,7 @@ pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             BinaryExpr { left: interval(left, one), op, right: interval(right, other) }
         }
         (one, op, other) if op.supports_propagation() && is_interval(one) && is_interval(other) => {
-            BinaryExpr { left: micros(left), op, right: micros(right) }
+            BinaryExpr { left: Box::new(micros(*left)), op, right: Box::new(micros(*right)) }
         }
         _ => return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right }))),
     };
@@ -40,7 +40,7 @@ fn lengths_between(mut between: Between, schema: &DFSchema) -> Transformed<Expr>
     let are_intervals = parts.iter().all(|part| type_of(part, schema).as_ref().is_some_and(is_interval));
     if are_intervals {
         for part in &mut parts {
-            **part = micros(std::mem::take(*part));
+            ***part = micros(std::mem::take(&mut ***part));
         }
     }
     Transformed::new_transformed(Expr::Between(between), are_intervals)
@@ -63,6 +63,6 @@ fn interval(value: Box<Expr>, data_type: &DataType) -> Box<Expr> {
     }
 }
 
-fn micros(interval: Box<Expr>) -> Box<Expr> {
-    Box::new(ScalarUDF::from(IntervalArithmetic::micros()).call(vec![*interval]))
+fn micros(interval: Expr) -> Expr {
+    ScalarUDF::from(IntervalArithmetic::micros()).call(vec![interval])
 }

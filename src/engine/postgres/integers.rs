@@ -25,7 +25,10 @@ pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             }
         }
         Expr::ScalarFunction(mut call) if matches!(call.name(), "abs" | "mod" | "sign") => {
-            let narrowed = call.args.iter_mut().fold(false, |narrowed, value| narrow(value) || narrowed);
+            let mut narrowed = false;
+            for value in &mut call.args {
+                narrowed |= narrow(value);
+            }
             Ok(Transformed::new_transformed(Expr::ScalarFunction(call), narrowed))
         }
         other => Ok(Transformed::no(other)),

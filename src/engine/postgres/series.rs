@@ -49,7 +49,7 @@ impl TableFunctionImpl for Series {
         let provider = self.inner.call_with_args(TableFunctionArgs::new(&exprs, args.session()))?;
         let scan = LogicalPlanBuilder::scan(NAME, provider_as_source(provider), None)?;
         let columns = scan.schema().columns().into_iter().map(|column| {
-            let name = column.name.clone();
+            let name = column.name;
             Expr::Cast(Cast::new(Box::new(Expr::Column(Column::new_unqualified(&name))), target.clone())).alias(name)
         });
         let columns: Vec<Expr> = columns.collect();
