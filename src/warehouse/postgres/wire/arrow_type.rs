@@ -170,8 +170,8 @@ mod tests {
         PgColumn { name: "c".to_string(), pg_type }
     }
 
-    fn there_and_back(pg_type: PgType) -> PgType {
-        super::pg_type(&arrow_field(&column(pg_type)).unwrap()).unwrap()
+    fn there_and_back(given: PgType) -> PgType {
+        pg_type(&arrow_field(&column(given)).unwrap()).unwrap()
     }
 
     #[test]
@@ -234,9 +234,9 @@ mod tests {
         let error = arrow_field(&inet).unwrap_err().to_string();
         assert!(error.starts_with("column 'c' has the Postgres type inet"), "{error}");
         let union = Field::new("u", DataType::Struct(Vec::<Field>::new().into()), true);
-        assert!(super::pg_type(&union).unwrap_err().to_string().starts_with("column 'u' has type Struct"));
+        assert!(pg_type(&union).unwrap_err().to_string().starts_with("column 'u' has type Struct"));
         let nested = Field::new_list("element", Field::new("element", DataType::Int32, true), true);
-        assert!(super::pg_type(&Field::new_list("n", nested, true)).is_err());
+        assert!(pg_type(&Field::new_list("n", nested, true)).is_err());
     }
 
     #[test]
@@ -254,7 +254,7 @@ mod tests {
             (DataType::FixedSizeBinary(16), "bytea"),
             (DataType::Timestamp(TimeUnit::Second, Some("Europe/Berlin".into())), "timestamp with time zone"),
         ] {
-            assert_eq!(super::pg_type(&Field::new("c", data_type, true)).unwrap().sql(), sql);
+            assert_eq!(pg_type(&Field::new("c", data_type, true)).unwrap().sql(), sql);
         }
     }
 }

@@ -5,8 +5,9 @@ use arrow::datatypes::*;
 
 use super::*;
 
-fn refused(array: ArrayRef, pg_type: PgType) -> String {
-    there_and_back(&array, &pg_type).unwrap_err().to_string()
+fn refused(array: impl Array + 'static, pg_type: &PgType) -> String {
+    let array: ArrayRef = Arc::new(array);
+    there_and_back(&array, pg_type).unwrap_err().to_string()
 }
 
 /// What is said of a value that the server sends.
@@ -32,14 +33,14 @@ fn a_zero_byte_in_text_is_found_with_its_row() {
     ];
     for array in arrays {
         for pg_type in [PgType::Text, PgType::Json, PgType::Jsonb, PgType::Enum { name: "e".to_string() }] {
-            let error = refused(Arc::clone(&array), pg_type);
+            let error = refused(Arc::clone(&array), &pg_type);
             assert!(error.starts_with("column 'c0', row 300: the text has a zero byte after 'before'"), "{error}");
         }
     }
     for short in
         ["\0", "a\0", "1234567\0", "12345678901\0", "0123456789012345\0", "\0 and then a text of forty letters or so"]
     {
-        let error = refused(Arc::new(StringViewArray::from(vec![short])), PgType::Text);
+        let error = refused(StringViewArray::from(vec![short]), &PgType::Text);
         assert!(error.contains("zero byte"), "{short:?}: {error}");
     }
     let elements = ListArray::new(
@@ -48,7 +49,7 @@ fn a_zero_byte_in_text_is_found_with_its_row() {
         Arc::new(StringArray::from(vec!["a", "b", "c", "\0"])),
         None,
     );
-    let error = refused(Arc::new(elements), PgType::array_of(PgType::Text));
+    let error = refused(elements, &PgType::array_of(PgType::Text));
     assert!(error.starts_with("column 'c0', row 3: "), "{error}");
 }
 
@@ -74,17 +75,17 @@ fn a_row_is_counted_over_batches_and_an_error_appends_nothing() {
 
 #[test]
 fn what_is_outside_the_range_of_postgres_is_an_error() {
-    let date = refused(Arc::new(Date32Array::from(vec![Some(0), None, Some(i32::MAX)])), PgType::Date);
+    let date = refused(Date32Array::from(vec![Some(0), None, Some(i32::MAX)]), &PgType::Date);
     assert!(date.starts_with("column 'c0', row 3: 2147483647 days"), "{date}");
-    let instant = refused(Arc::new(TimestampMicrosecondArray::from(vec![i64::MIN])), PgType::Timestamp);
+    let instant = refused(TimestampMicrosecondArray::from(vec![i64::MIN]), &PgType::Timestamp);
     assert!(instant.contains("are no timestamp of Postgres'"), "{instant}");
-    let seconds = refused(Arc::new(TimestampSecondArray::from(vec![0, i64::MAX])), PgType::Timestamp);
+    let seconds = refused(TimestampSecondArray::from(vec![0, i64::MAX]), &PgType::Timestamp);
     assert!(seconds.starts_with("column 'c0', row 2: "), "{seconds}");
-    let time = refused(Arc::new(Time64MicrosecondArray::from(vec![-1])), PgType::Time);
+    let time = refused(Time64MicrosecondArray::from(vec![-1]), &PgType::Time);
     assert!(time.contains("-1 microseconds are no time of day"), "{time}");
-    let uuid = refused(Arc::new(StringArray::from(vec!["00112233-4455-6677-8899-aabbccddeefg"])), PgType::Uuid);
+    let uuid = refused(StringArray::from(vec!["00112233-4455-6677-8899-aabbccddeefg"]), &PgType::Uuid);
     assert!(uuid.ends_with("row 1: '00112233-4455-6677-8899-aabbccddeefg' is not a uuid"), "{uuid}");
-    let oid = refused(Arc::new(Int64Array::from(vec![-1])), PgType::Oid);
+    let oid = refused(Int64Array::from(vec![-1]), &PgType::Oid);
     assert!(oid.ends_with("-1 is no oid"), "{oid}");
 }
 
@@ -172,7 +173,7 @@ fn bytes_that_are_no_copy_are_an_error() {
     flags[12] = 1;
     assert!(read(&flags, &[PgType::Int4]).contains("flags"));
     // An extension of the header is skipped.
-    let mut extended = copy.clone();
+    let mut extended = copy;
     extended[18] = 3;
     extended.splice(19..19, [9, 9, 9]);
     assert_eq!(decode(&columns(&[PgType::Int4]), extended.chunks(1), 10).unwrap().num_rows(), 1);

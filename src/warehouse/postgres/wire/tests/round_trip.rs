@@ -42,7 +42,7 @@ proptest! {
 
     #[test]
     fn rows_read_back_equal((types, rows) in any_rows(), batch_rows in 1_usize..200, piece in 1_usize..5000) {
-        let copy = encode(&[rows.clone()], &types).unwrap();
+        let copy = encode(std::slice::from_ref(&rows), &types).unwrap();
         let read = decode(&columns(&types), copy.chunks(piece), batch_rows).unwrap();
         assert_same(&read, &rows);
     }
