@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use deltalake::logstore::logstore_factories;
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{Error as StoreError, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
@@ -29,8 +30,9 @@ impl Lake {
     /// Opens the lake at a path or URL. A local folder that is not there yet is made by the first publication.
     pub fn open(location: &str, options: &HashMap<String, String>) -> Result<Self, WarehouseError> {
         let url = location_url(location)?;
-        let (store, prefix) = object_store::parse_url_opts(&url, options)
+        let (store, prefix) = object_store::parse_url_opts(&url, store_options(options))
             .map_err(WarehouseError::store(format!("cannot open the lake {location}")))?;
+        teach_scheme(&url);
         let disk = Disk::of(&url);
         Ok(Lake { store: Arc::from(store), prefix, url, disk })
     }
@@ -150,6 +152,30 @@ impl Lake {
     }
 }
 
+/// The variables by which the clouds' own programs are told who asks.
+const CLOUD_VARIABLES: [&str; 3] = ["AWS_", "AZURE_", "GOOGLE_"];
+
+/// What the store is opened with: the profile's options, and where it says nothing the environment's.
+fn store_options(given: &HashMap<String, String>) -> Vec<(String, String)> {
+    let variables = std::env::vars().filter(|(name, _)| CLOUD_VARIABLES.iter().any(|prefix| name.starts_with(prefix)));
+    let variables = variables.map(|(name, value)| (name.to_lowercase(), value));
+    variables.chain(given.iter().map(|(name, value)| (name.to_lowercase(), value.clone()))).collect()
+}
+
+/// Lets the deltalake crate open tables under URLs of this kind. By itself it knows files; the store is given to it in any
+/// case, and what it then does is the same for all.
+fn teach_scheme(url: &Url) {
+    let known = logstore_factories();
+    let of = |scheme: &str| Url::parse(&format!("{scheme}://"));
+    let (Ok(files), Ok(scheme)) = (of("file"), of(url.scheme())) else { return };
+    let factory = known.get(&files).map(|entry| Arc::clone(entry.value()));
+    if let Some(factory) = factory
+        && !known.contains_key(&scheme)
+    {
+        known.insert(scheme, factory);
+    }
+}
+
 /// Letters, digits, `_`, `-` and single dots stay; every other byte is `=` and its two hex digits.
 fn folder_name(part: &str) -> String {
     let only_dots = part.bytes().all(|byte| byte == b'.');
@@ -186,6 +212,17 @@ mod tests {
             Lake::table_dir(&RelationName::new("dev", "main", "gr\u{f6}\u{df}e x")),
             "dev/main/gr=c3=b6=c3=9fe=20x"
         );
+    }
+
+    #[test]
+    fn tables_in_an_object_store_can_be_opened() {
+        let options = HashMap::from([("aws_region".to_string(), "eu-central-1".to_string())]);
+        let lake = Lake::open("s3://bucket/folder/lake", &options).unwrap();
+        assert_eq!(lake.prefix.as_ref(), "folder/lake");
+        let table = lake.table_url("pro/gold/customer_dim").unwrap();
+        let builder = deltalake::DeltaTableBuilder::from_url(table.clone()).unwrap();
+        let log = builder.with_storage_backend(Arc::clone(&lake.store), table).build_storage().unwrap();
+        assert_eq!(log.root_url().path(), "/folder/lake/pro/gold/customer_dim/");
     }
 
     #[test]

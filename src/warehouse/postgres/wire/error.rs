@@ -33,7 +33,7 @@ pub enum WireError {
 
 impl WireError {
     /// The error as one of the warehouse's, that says whose column it is.
-    pub fn of(self, relation: &impl ToString) -> WarehouseError {
+    pub fn of(self, relation: &(impl ToString + ?Sized)) -> WarehouseError {
         match self {
             WireError::Arrow(error) => WarehouseError::Arrow(error),
             error => WarehouseError::Unsupported { relation: relation.to_string(), message: error.to_string() },
