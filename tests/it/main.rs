@@ -5,6 +5,7 @@
 mod architecture;
 mod bundled;
 mod clean;
+mod contract;
 mod foreign;
 mod incremental;
 mod kill;
