@@ -4,9 +4,6 @@ use serde_json::Value;
 
 const MASK: &str = "*****";
 
-/// In bytes.
-const SHORTEST: usize = 3;
-
 /// Replaces secrets by `*****`, in the shapes in which they reach a text: as they are, percent-encoded in a URL, with
 /// doubled quotes in SQL, and escaped in JSON.
 #[derive(Debug, Clone, Default)]
@@ -16,13 +13,10 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// Secrets of a letter or two are ignored: they would be everywhere, and hide nothing that cannot be guessed.
+    /// Empty secrets are ignored; they would be everywhere.
     pub fn new(secrets: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        let mut patterns: Vec<String> = secrets
-            .into_iter()
-            .filter(|secret| secret.as_ref().len() >= SHORTEST)
-            .flat_map(|secret| shapes(secret.as_ref()))
-            .collect();
+        let mut patterns: Vec<String> = secrets.into_iter().flat_map(|secret| shapes(secret.as_ref())).collect();
+        patterns.retain(|pattern| !pattern.is_empty());
         patterns.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         patterns.dedup();
         Redactor { patterns }

@@ -6,6 +6,7 @@ mod architecture;
 mod bundled;
 mod clean;
 mod compose;
+mod contract;
 mod foreign;
 mod incremental;
 mod kill;

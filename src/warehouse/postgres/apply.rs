@@ -5,7 +5,7 @@
 //! the former.
 
 use super::connect::Connection;
-use super::draft::{Draft, Effect, Layer, Place};
+use super::draft::{Draft, Effect, Layer, Place, Step};
 use super::wire::{PgColumn, PgType};
 use super::{failed, quote};
 use crate::relation::RelationName;
@@ -31,25 +31,27 @@ pub async fn apply(
     let into = Into { connection, name, table: table_of(name, draft) };
     let mut applied = Applied::default();
     let mut has = has.to_vec();
-    for layer in &draft.layers {
-        match &layer.place {
-            Place::New(_) => {
-                applied.inserted += layer.spool.rows;
-                has.clone_from(&layer.columns.columns);
-            }
-            Place::Temporary(staged) => {
-                into.add_columns(layer, &mut has).await?;
-                let met = into.meet(layer, staged).await?;
-                applied.inserted += met.inserted;
-                applied.deleted += met.deleted;
+    for step in &draft.steps {
+        match step {
+            Step::Rows(layer) => match &layer.place {
+                Place::New(_) => {
+                    applied.inserted += layer.spool.rows;
+                    has.clone_from(&layer.columns.columns);
+                }
+                Place::Temporary(staged) => {
+                    into.add_columns(layer, &mut has).await?;
+                    let met = into.meet(layer, staged).await?;
+                    applied.inserted += met.inserted;
+                    applied.deleted += met.deleted;
+                }
+            },
+            Step::Deletion(deletion) => {
+                analyze(connection, &deletion.table, deletion.keys.rows).await?;
+                let matches = matching("t", "k", &deletion.key);
+                let sql = format!("delete from {} t using {} k where {matches}", into.table, deletion.table);
+                applied.deleted += into.execute(&sql).await?;
             }
         }
-    }
-    for deletion in &draft.deletions {
-        analyze(connection, &deletion.table, deletion.keys.rows).await?;
-        let matches = matching("t", "k", &deletion.key);
-        let sql = format!("delete from {} t using {} k where {matches}", into.table, deletion.table);
-        applied.deleted += into.execute(&sql).await?;
     }
     Ok(applied)
 }
@@ -93,9 +95,11 @@ impl Into<'_> {
     /// are the same and stand in the same order.
     async fn replace(&self, staged: &str, columns: &str) -> Result<Applied, WarehouseError> {
         let table = &self.table;
-        // Rows as text: some types have no equality, and all have a text. Equal rows are told apart by a number.
+        // Rows as text: some types have no equality, and all have a text. Equal rows are told apart by a number. `r`
+        // alone might be a column.
+        const HASH: &str = "md5((r.*)::text)";
         let rows = |of: &str, place: &str| {
-            format!("select {place}, md5(r::text) as h, row_number() over (partition by md5(r::text)) as n from {of} r")
+            format!("select {place}, {HASH} as h, row_number() over (partition by {HASH}) as n from {of} r")
         };
         let missing = format!(
             "delete from {table} where ctid in (select c from ({}) o where not exists \
@@ -105,8 +109,8 @@ impl Into<'_> {
         );
         let deleted = self.execute(&missing).await?;
         let new = format!(
-            "insert into {table} ({columns}) select {columns} from (select r.*, md5(r::text) as medallion_h, \
-             row_number() over (partition by md5(r::text)) as medallion_n from {staged} r) s where not exists \
+            "insert into {table} ({columns}) select {columns} from (select r.*, {HASH} as medallion_h, \
+             row_number() over (partition by {HASH}) as medallion_n from {staged} r) s where not exists \
              (select 1 from ({}) o where o.h = s.medallion_h and o.n = s.medallion_n)",
             rows(table, "1 as c")
         );
@@ -138,33 +142,62 @@ impl Into<'_> {
     }
 }
 
-/// Takes out of the staged rows those that equal the stored one in all columns but `ignoring`. Gives how many.
+/// By what staged rows are told from stored ones.
+pub struct Compared<'a> {
+    /// The columns of the stored rows.
+    pub has: &'a [PgColumn],
+    pub key: &'a [String],
+    pub ignoring: &'a [String],
+}
+
+/// Takes out of the staged rows those that equal the stored one in all columns but the ignored ones. Gives how many.
 pub async fn leave_unchanged(
     connection: &Connection,
     name: &RelationName,
     layer: &Layer,
     staged: &str,
-    unique_key: &[String],
-    ignoring: &[String],
+    compared: &Compared<'_>,
 ) -> Result<u64, WarehouseError> {
     analyze(connection, staged, layer.spool.rows).await?;
-    let compared = layer.columns.columns.iter().filter(|column| !ignoring.contains(&column.name));
-    let values = |alias: &str| {
-        let value = |column: &PgColumn| {
-            let value = format!("{alias}.{}", quote::identifier(&column.name));
+    let comes = &layer.columns.columns;
+    let missing = |column: &PgColumn, columns: &[PgColumn]| columns.iter().all(|known| known.name != column.name);
+    let all = comes.iter().chain(compared.has.iter().filter(|column| missing(column, comes)));
+    let all = all.filter(|column| !compared.ignoring.contains(&column.name));
+    // A column that one side has not is null there.
+    let values = |alias: &str, columns: &[PgColumn]| {
+        let value = |column: &PgColumn| match &column.pg_type {
+            _ if missing(column, columns) => format!("null::{}", column.pg_type.sql()),
             // json has no equality.
-            if column.pg_type == PgType::Json { format!("{value}::text") } else { value }
+            PgType::Json => format!("{alias}.{}::text", quote::identifier(&column.name)),
+            PgType::Array { element, .. } if **element == PgType::Json => {
+                format!("{alias}.{}::text", quote::identifier(&column.name))
+            }
+            _ => format!("{alias}.{}", quote::identifier(&column.name)),
         };
-        compared.clone().map(value).collect::<Vec<_>>().join(", ")
+        all.clone().map(value).collect::<Vec<_>>().join(", ")
     };
     let sql = format!(
         "delete from {staged} s using {} t where {} and row({}) is not distinct from row({})",
         quote::relation(name),
-        matching("s", "t", unique_key),
-        values("s"),
-        values("t")
+        matching("s", "t", compared.key),
+        values("s", comes),
+        values("t", compared.has)
     );
     execute(connection, name, &sql).await
+}
+
+/// How many stored rows have a key that the table `keys` has.
+pub async fn count_meeting(
+    connection: &Connection,
+    name: &RelationName,
+    keys: &str,
+    key: &[String],
+) -> Result<u64, WarehouseError> {
+    let matches = matching("t", "k", key);
+    let table = quote::relation(name);
+    let sql = format!("select count(*) from {table} t where exists (select 1 from {keys} k where {matches})");
+    let row = connection.query_one(&sql, &[]).await.map_err(failed(connection, format!("cannot read {name}")))?;
+    Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or_default())
 }
 
 fn matching(left: &str, right: &str, key: &[String]) -> String {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::apply::{Applied, apply};
 use super::connect::{Connection, ErrorKind};
 use super::draft::Draft;
-use super::exchange::{Recreated, exchange};
+use super::exchange::{Exchanged, exchange};
 use super::publication::{PgPublication, view_content};
 use super::record::{Written, record};
 use super::{catalog, extras, failed, quote, settle, views};
@@ -140,8 +140,8 @@ impl Publishing<'_> {
             written.push(self.written(name, draft, applied));
         }
         self.drop_unused().await?;
-        let mut recreated = self.exchange_tables().await?;
-        recreated.extend(self.create_views().await?);
+        let mut exchanged = self.exchange_tables().await?;
+        views::create(self.connection, self.publication, &self.work.views, &mut exchanged).await?;
         let changed: Vec<&RelationName> = self.work.drafts.keys().chain(self.work.views.keys()).collect();
         for name in changed {
             let settings = self.work.settings(name);
@@ -151,7 +151,7 @@ impl Publishing<'_> {
         for (name, sql) in &self.work.views {
             written.push(Written::View { name: name.clone(), content: view_content(sql), sql: sql.clone() });
         }
-        let number = record(self.connection, self.publication, self.work, &mut written, &recreated).await?;
+        let number = record(self.connection, self.publication, self.work, &mut written, &exchanged.recreated).await?;
         self.hooks(&self.work.last, "on-run-end").await?;
         Ok((number, written))
     }
@@ -169,24 +169,26 @@ impl Publishing<'_> {
         Written::Table { name: name.clone(), rows, counters, changed: applied.inserted + applied.deleted, place: None }
     }
 
-    /// Tables that take the name of another relation.
-    async fn exchange_tables(&self) -> Result<Vec<Recreated>, WarehouseError> {
-        let mut recreated = Vec::new();
+    /// New tables take their name, from another relation where one has it.
+    async fn exchange_tables(&self) -> Result<Exchanged, WarehouseError> {
+        let mut exchanged = Exchanged::default();
         for (name, draft) in &self.work.drafts {
-            let (Some(new), Some(entry)) = (draft.new_table(), self.publication.base.entry(name)) else { continue };
-            let made = exchange(self.connection, name, entry.former(), &self.work.views, async || {
+            let Some(new) = draft.new_table() else { continue };
+            let put_in_place = async || {
                 let schema = quote::identifier(&name.schema);
                 let rename = format!("alter table {schema}.{new} rename to {}", quote::identifier(&name.identifier));
                 self.execute(&rename, &format!("cannot put the new {name} in its place")).await?;
                 extras::rename_indexes(self.connection, name).await
-            });
-            recreated.extend(made.await?);
+            };
+            match self.publication.base.entry(name) {
+                Some(entry) => {
+                    let former = entry.former();
+                    exchanged.extend(exchange(self.connection, name, former, &self.work.views, put_in_place).await?);
+                }
+                None => put_in_place().await?,
+            }
         }
-        Ok(recreated)
-    }
-
-    async fn create_views(&self) -> Result<Vec<Recreated>, WarehouseError> {
-        views::create(self.connection, self.publication, &self.work.views).await
+        Ok(exchanged)
     }
 
     /// New tables of relations that were staged and then left out.

@@ -6,11 +6,14 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use bytes::{Bytes, BytesMut};
 use datafusion::error::DataFusionError;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{SinkExt, Stream, StreamExt, stream};
 use tokio_postgres::{CopyInSink, CopyOutStream};
 
 use super::connect::Connection;
 use super::reader::{Lease, Reader};
+use super::rows::Columns;
 use super::wire::{Decoder, Encoder, PgColumn, PgType};
 use super::{failed, quote};
 use crate::relation::RelationName;
@@ -89,6 +92,26 @@ impl Incoming {
         self.lease.finish();
         Ok(last)
     }
+}
+
+/// The rows of a table of the connection's transaction, in one stream.
+pub async fn read_all(
+    connection: &Connection,
+    name: &RelationName,
+    table: &str,
+    columns: &Columns,
+) -> Result<SendableRecordBatchStream, WarehouseError> {
+    let mut decoder = Decoder::new(&columns.columns).map_err(|error| error.of(name))?;
+    let query = format!("copy {table} ({}) to stdout (format binary)", quote::identifiers(columns.names()));
+    let cannot = || failed(connection, format!("cannot read the staged rows of {name}"));
+    let mut bytes = Box::pin(connection.copy_out(&query).await.map_err(cannot())?);
+    let mut batches = Vec::new();
+    while let Some(bytes) = bytes.next().await {
+        batches.extend(decoder.push(&bytes.map_err(cannot())?).map_err(|error| error.of(name))?);
+    }
+    batches.extend(decoder.finish().map_err(|error| error.of(name))?);
+    let rows = stream::iter(batches.into_iter().map(Ok));
+    Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&columns.schema), rows)))
 }
 
 /// A COPY into a table, in the transaction of the connection.

@@ -1,5 +1,6 @@
 //! A relation on its way to the server.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinHandle;
@@ -13,10 +14,15 @@ use crate::warehouse::WarehouseError;
 #[derive(Clone, Default)]
 pub struct Draft {
     /// Each meets what those before it made of the table.
-    pub layers: Vec<Layer>,
-    /// Rows that go after all that, by their key.
-    pub deletions: Vec<Deletion>,
+    pub steps: Vec<Step>,
     pub changed: bool,
+}
+
+#[derive(Clone)]
+pub enum Step {
+    Rows(Layer),
+    /// Rows go, by their key.
+    Deletion(Deletion),
 }
 
 /// Rows that were staged together.
@@ -27,12 +33,28 @@ pub struct Layer {
     pub place: Place,
     pub effect: Effect,
     pub copied: Arc<Copying>,
+    /// Whether the server took some out that equal those it has: the spool has them still.
+    pub trimmed: bool,
 }
 
 impl Draft {
+    fn first_layer(&self) -> Option<&Layer> {
+        match self.steps.first()? {
+            Step::Rows(layer) => Some(layer),
+            Step::Deletion(_) => None,
+        }
+    }
+
+    pub fn layers(&self) -> impl Iterator<Item = &Layer> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Rows(layer) => Some(layer),
+            Step::Deletion(_) => None,
+        })
+    }
+
     /// The name of the new table that holds the rows, if they are not to go into the one that is there.
     pub fn new_table(&self) -> Option<&str> {
-        match &self.layers.first()?.place {
+        match &self.first_layer()?.place {
             Place::New(table) => Some(table),
             Place::Temporary(_) => None,
         }
@@ -40,13 +62,13 @@ impl Draft {
 
     /// Whether the rows that are there play no part.
     pub fn replaces(&self) -> bool {
-        self.layers.first().is_some_and(|layer| layer.effect == Effect::Replace)
+        self.first_layer().is_some_and(|layer| layer.effect == Effect::Replace)
     }
 
     /// The columns of the table, given those that it has.
     pub fn columns(&self, has: &[PgColumn]) -> Vec<PgColumn> {
         let mut columns = if self.replaces() { Vec::new() } else { has.to_vec() };
-        for column in self.layers.iter().flat_map(|layer| &layer.columns.columns) {
+        for column in self.layers().flat_map(|layer| &layer.columns.columns) {
             if !columns.iter().any(|known| known.name == column.name) {
                 columns.push(column.clone());
             }
@@ -56,21 +78,23 @@ impl Draft {
 
     /// How many rows the table will have, where that follows from the staged rows alone.
     pub fn rows(&self) -> Option<u64> {
-        let [only] = self.layers.as_slice() else { return None };
-        (only.effect == Effect::Replace && self.deletions.is_empty()).then_some(only.spool.rows)
+        let [Step::Rows(only)] = self.steps.as_slice() else { return None };
+        (only.effect == Effect::Replace).then_some(only.spool.rows)
     }
 
     /// Everything that is being copied for it.
     pub fn copies(&self) -> impl Iterator<Item = &Arc<Copying>> {
-        let layers = self.layers.iter().map(|layer| &layer.copied);
-        layers.chain(self.deletions.iter().map(|deletion| &deletion.copied))
+        self.steps.iter().map(|step| match step {
+            Step::Rows(layer) => &layer.copied,
+            Step::Deletion(deletion) => &deletion.copied,
+        })
     }
 }
 
 /// Where the rows were copied to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// A new table that takes the name when the publication happens; quoted, in the relation's own schema.
+    /// A new table that takes the name when the publication happens: its own name, quoted, in the relation's schema.
     New(String),
     /// A temporary table, whose rows go into the one that is there.
     Temporary(String),
@@ -97,16 +121,25 @@ pub struct Deletion {
 }
 
 /// Rows being copied in the background.
-pub struct Copying(Mutex<Option<JoinHandle<Result<u64, WarehouseError>>>>);
+pub struct Copying {
+    task: Mutex<Option<JoinHandle<Result<u64, WarehouseError>>>>,
+    wanted: Arc<AtomicBool>,
+}
 
 impl Copying {
-    pub fn new(task: JoinHandle<Result<u64, WarehouseError>>) -> Arc<Self> {
-        Arc::new(Copying(Mutex::new(Some(task))))
+    /// `copy` asks now and then whether the rows are still wanted.
+    pub fn start<F>(copy: impl FnOnce(Arc<AtomicBool>) -> F) -> Arc<Self>
+    where
+        F: Future<Output = Result<u64, WarehouseError>> + Send + 'static,
+    {
+        let wanted = Arc::new(AtomicBool::new(true));
+        let task = tokio::spawn(copy(Arc::clone(&wanted)));
+        Arc::new(Copying { task: Mutex::new(Some(task)), wanted })
     }
 
     /// Waits until all rows are on the server. An error is told once.
     pub async fn finish(&self) -> Result<(), WarehouseError> {
-        let task = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         match task {
             Some(task) => task.await?.map(|_| ()),
             None => Ok(()),
@@ -114,11 +147,10 @@ impl Copying {
     }
 }
 
-/// Nobody needs the rows any more.
+/// Nobody needs the rows any more. The task is not aborted: others copy over the same connection, and it must leave the
+/// transaction in order.
 impl Drop for Copying {
     fn drop(&mut self) {
-        if let Some(task) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            task.abort();
-        }
+        self.wanted.store(false, Ordering::Relaxed);
     }
 }

@@ -21,6 +21,21 @@ pub struct Former {
     pub kind: char,
 }
 
+/// What exchanging relations brought about.
+#[derive(Default)]
+pub struct Exchanged {
+    pub recreated: Vec<Recreated>,
+    /// Of views that were dropped and will be made anew.
+    pub owed: Vec<(RelationName, Rights)>,
+}
+
+impl Exchanged {
+    pub fn extend(&mut self, more: Exchanged) {
+        self.recreated.extend(more.recreated);
+        self.owed.extend(more.owed);
+    }
+}
+
 /// A view that was dropped and made again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recreated {
@@ -59,14 +74,14 @@ join pg_catalog.pg_namespace n on n.oid = v.relnamespace
 order by deepest.depth, n.nspname, v.relname";
 
 /// Drops what stands under `name`, lets `make` put something else there, and gives that the rights, comments and indexes
-/// of the former. A view in `changed` is not made again: it will be made anew.
+/// of the former. A view in `changed` is not made again: it will be made anew, and is owed its rights.
 pub async fn exchange(
     connection: &Connection,
     name: &RelationName,
     former: Former,
     changed: &BTreeMap<RelationName, String>,
     make: impl AsyncFnOnce() -> Result<(), WarehouseError>,
-) -> Result<Vec<Recreated>, WarehouseError> {
+) -> Result<Exchanged, WarehouseError> {
     let dependents = dependents(connection, name, former.oid).await?;
     let rights = Rights::of(connection, former.oid).await?;
     let indexes = extras::indexes_of(connection, former.oid).await?;
@@ -77,9 +92,10 @@ pub async fn exchange(
     make().await?;
     rights.restore(connection, name).await?;
     extras::restore_indexes(connection, name, &indexes).await?;
-    let mut recreated = Vec::new();
+    let mut exchanged = Exchanged::default();
     for view in dependents {
         if changed.contains_key(&view.name) {
+            exchanged.owed.push((view.name, view.rights));
             continue;
         }
         let options = view.options.as_ref().map(|options| format!(" with ({options})")).unwrap_or_default();
@@ -87,12 +103,13 @@ pub async fn exchange(
         let action = format!("cannot make the view {} again, which reads {name}", view.name);
         connection.batch_execute(&create).await.map_err(failed(connection, action))?;
         view.rights.restore(connection, &view.name).await?;
-        recreated.push(Recreated { name: view.name });
+        exchanged.recreated.push(Recreated { name: view.name });
     }
-    Ok(recreated)
+    Ok(exchanged)
 }
 
-fn kind(code: char) -> &'static str {
+/// What SQL calls a relation of this `relkind`.
+pub fn kind(code: char) -> &'static str {
     match code {
         'v' => "view",
         'm' => "materialized view",

@@ -9,7 +9,7 @@ use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 
-use super::draft::{Draft, Effect, Layer};
+use super::draft::{Draft, Effect, Layer, Step};
 use super::spool::Spool;
 use crate::warehouse::WarehouseError;
 
@@ -19,19 +19,22 @@ const STAGED: &str = "staged";
 /// The draft's rows, on top of `base`, the table as it is.
 pub fn provider(draft: &Draft, base: Option<Arc<dyn TableProvider>>) -> Result<Arc<dyn TableProvider>, WarehouseError> {
     let mut table = base.filter(|_| !draft.replaces());
-    for layer in &draft.layers {
-        table = Some(meet(layer, table)?);
+    for step in &draft.steps {
+        table = Some(match (step, table) {
+            (Step::Rows(layer), table) => meet(layer, table)?,
+            (Step::Deletion(deletion), Some(table)) => {
+                let schema = table.schema();
+                let stays = without(scan(HERE, table)?, HERE, &deletion.keys, &deletion.key)?;
+                Arc::new(ViewTable::new(project(stays, HERE, &schema)?, None))
+            }
+            (Step::Deletion(_), None) => return Err(nothing()),
+        });
     }
-    let table = table.ok_or_else(|| WarehouseError::Task("nothing is staged".to_string()))?;
-    if draft.deletions.is_empty() {
-        return Ok(table);
-    }
-    let schema = table.schema();
-    let mut stays = scan(HERE, table)?;
-    for deletion in &draft.deletions {
-        stays = without(stays, HERE, &deletion.keys, &deletion.key)?;
-    }
-    Ok(Arc::new(ViewTable::new(project(stays, HERE, &schema)?, None)))
+    table.ok_or_else(nothing)
+}
+
+fn nothing() -> WarehouseError {
+    WarehouseError::Task("nothing is staged".to_string())
 }
 
 /// What a layer makes of the table below it.
@@ -53,7 +56,7 @@ fn meet(layer: &Layer, base: Option<Arc<dyn TableProvider>>) -> Result<Arc<dyn T
         parts.push(project(scan(STAGED, provider)?, STAGED, &schema)?);
     }
     let mut parts = parts.into_iter();
-    let mut whole = parts.next().ok_or_else(|| WarehouseError::Task("nothing is staged".to_string()))?;
+    let mut whole = parts.next().ok_or_else(nothing)?;
     for part in parts {
         whole = LogicalPlanBuilder::from(whole).union(part)?.build()?;
     }

@@ -17,10 +17,11 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::apply::leave_unchanged;
+use super::apply::{Compared, count_meeting, leave_unchanged};
 use super::commit::commit;
-use super::draft::{Deletion, Draft, Effect, Layer, Place};
-use super::rows::Columns;
+use super::copy::read_all;
+use super::draft::{Deletion, Draft, Effect, Layer, Place, Step};
+use super::rows::{Columns, check_name};
 use super::snapshot::PgSnapshot;
 use super::spool::{Spool, SpoolFolder};
 use super::wire::PgColumn;
@@ -94,7 +95,8 @@ impl PgPublication {
         let spooled = Spool::fill(self.folder().await?, format!("{number}"), schema, streams, &key).await?;
         let place = self.place(name, number, &columns, &effect).await?;
         let copied = self.writer.copy(name, &place, &columns, &spooled.spool);
-        Ok((Layer { columns, spool: spooled.spool, place, effect, copied }, spooled.duplicates))
+        let layer = Layer { columns, spool: spooled.spool, place, effect, copied, trimmed: false };
+        Ok((layer, spooled.duplicates))
     }
 
     /// Where rows of these columns are copied to.
@@ -105,7 +107,6 @@ impl PgPublication {
         columns: &Columns,
         effect: &Effect,
     ) -> Result<Place, WarehouseError> {
-        let taken = self.base.entry(name).is_some() || self.changes().drafts.contains_key(name);
         let fits = match effect {
             Effect::Replace => {
                 let kind = self.base.entry(name).map(|entry| entry.kind);
@@ -113,9 +114,6 @@ impl PgPublication {
             }
             _ => true,
         };
-        if !taken && !fits {
-            return Ok(Place::New(quote::identifier(&name.identifier)));
-        }
         Ok(if fits {
             Place::Temporary(format!("pg_temp.medallion_{number}"))
         } else {
@@ -129,6 +127,24 @@ impl PgPublication {
         let has = if self.has_table(name) { self.base.shape(name).await?.columns } else { Vec::new() };
         let columns = known.as_ref().map_or_else(|| has.clone(), |draft| draft.columns(&has));
         Ok((known, columns))
+    }
+
+    /// Gives layers whose rows the server took some out of the rows that stayed.
+    async fn read_trimmed(&self, draft: &mut Draft, name: &RelationName) -> Result<(), WarehouseError> {
+        for step in &mut draft.steps {
+            let Step::Rows(layer) = step else { continue };
+            let Place::Temporary(table) = &layer.place else { continue };
+            if !layer.trimmed {
+                continue;
+            }
+            let connection = self.writer.connection().await?;
+            let stayed = read_all(&connection, name, table, &layer.columns).await?;
+            let dir = format!("{}", self.next_number());
+            let schema = Arc::clone(&layer.columns.schema);
+            layer.spool = Spool::fill(self.folder().await?, dir, schema, vec![stayed], &[]).await?.spool;
+            layer.trimmed = false;
+        }
+        Ok(())
     }
 
     fn keep(&self, name: &RelationName, draft: Draft) {
@@ -176,6 +192,7 @@ impl Publication for PgPublication {
         streams: Vec<SendableRecordBatchStream>,
         mode: StageMode,
     ) -> Result<Staged, WarehouseError> {
+        check_name(name)?;
         let incoming = schema_of(name, &streams)?;
         let (unique, mut effect) = effect_of(&mode);
         let (earlier, known) = self.draft_of(name).await?;
@@ -185,17 +202,25 @@ impl Publication for PgPublication {
         let replaces = effect == Effect::Replace;
         let earlier = earlier.filter(|_| !replaces);
         let columns = Columns::of(name, &incoming, if replaces { &[] } else { &known })?;
-        let (layer, duplicates) = self.stage_rows(name, columns, streams, &unique, effect).await?;
+        let widens = columns.columns.iter().any(|column| !known.contains(column));
+        let (mut layer, duplicates) = self.stage_rows(name, columns, streams, &unique, effect).await?;
         let mut staged = Staged { rows: layer.spool.rows, duplicates, ..Staged::default() };
-        if let (StageMode::MergeChanged { unique_key, ignoring }, Place::Temporary(table)) = (&mode, &layer.place) {
+        // Rows staged before are not stored: they are merged with, and not compared to.
+        if let (StageMode::MergeChanged { unique_key, ignoring }, Place::Temporary(table), None) =
+            (&mode, &layer.place, &earlier)
+        {
             layer.copied.finish().await?;
             let connection = self.writer.connection().await?;
-            staged.unchanged = leave_unchanged(&connection, name, &layer, table, unique_key, ignoring).await?;
+            let compared = Compared { has: &known, key: unique_key, ignoring };
+            staged.unchanged = leave_unchanged(&connection, name, &layer, table, &compared).await?;
             staged.rows -= staged.unchanged;
+            layer.trimmed = staged.unchanged > 0;
         }
-        staged.changed = staged.rows > 0 || replaces;
+        let was_empty = self.base.describe(name).is_some_and(|described| described.rows == Some(0));
+        let same = matches!(layer.place, Place::Temporary(_)) && was_empty;
+        staged.changed = staged.rows > 0 || widens || replaces && !same;
         let mut draft = earlier.unwrap_or_default();
-        draft.layers.push(layer);
+        draft.steps.push(Step::Rows(layer));
         draft.changed |= staged.changed;
         self.keep(name, draft);
         Ok(staged)
@@ -208,6 +233,9 @@ impl Publication for PgPublication {
         keys: Vec<SendableRecordBatchStream>,
     ) -> Result<Staged, WarehouseError> {
         let (draft, known) = self.draft_of(name).await?;
+        if draft.is_none() && !self.has_table(name) {
+            return Err(WarehouseError::NoSuchRelation(name.clone()));
+        }
         let mut draft = draft.unwrap_or_default();
         let incoming = schema_of(name, &keys)?;
         let columns = Columns::of(name, &incoming, &known)?;
@@ -220,15 +248,23 @@ impl Publication for PgPublication {
         }
         let place = Place::Temporary(format!("pg_temp.medallion_{number}"));
         let copied = self.writer.copy(name, &place, &columns, &keys);
-        let removed = keys.rows;
         let Place::Temporary(table) = place else { return Ok(Staged::default()) };
-        draft.deletions.push(Deletion { key: unique_key.to_vec(), keys, table, copied });
+        let mut removed = keys.rows;
+        if draft.steps.is_empty() {
+            copied.finish().await?;
+            removed = count_meeting(&*self.writer.connection().await?, name, &table, unique_key).await?;
+            if removed == 0 {
+                return Ok(Staged::default());
+            }
+        }
+        draft.steps.push(Step::Deletion(Deletion { key: unique_key.to_vec(), keys, table, copied }));
         draft.changed = true;
         self.keep(name, draft);
         Ok(Staged { removed, changed: true, ..Staged::default() })
     }
 
     fn stage_view(&self, name: &RelationName, sql: &str) -> Result<Staged, WarehouseError> {
+        check_name(name)?;
         let known = self.base.describe(name).map(|described| described.kind);
         let changed = known != Some(RelationKind::View { sql: sql.to_string() });
         let mut changes = self.changes();
@@ -281,7 +317,8 @@ impl Publication for PgPublication {
 
     async fn scan_staged(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError> {
         let staged = self.changes().drafts.get(name).cloned();
-        let Some(draft) = staged else { return self.base.scan(name).await };
+        let Some(mut draft) = staged else { return self.base.scan(name).await };
+        self.read_trimmed(&mut draft, name).await?;
         let base = if draft.replaces() { None } else { Some(self.base.scan(name).await?) };
         merged::provider(&draft, base)
     }

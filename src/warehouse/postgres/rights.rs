@@ -1,7 +1,7 @@
 //! Owner, rights and comments of a relation: kept when it is made anew.
 
 use super::connect::Connection;
-use super::{failed, quote};
+use super::{exchange, failed, quote};
 use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
 
@@ -9,6 +9,8 @@ pub struct Rights {
     owner: Option<String>,
     /// Statements without the relation's name, which stands between the two halves.
     statements: Vec<(String, String)>,
+    /// Of the relation itself, quoted.
+    comment: Option<String>,
 }
 
 /// Rights of the relation and of its columns.
@@ -20,7 +22,7 @@ select a.privilege_type, t.attname, case when a.grantee = 0 then null else pg_ge
 from pg_catalog.pg_attribute t, aclexplode(t.attacl) a where t.attrelid = $1 and not t.attisdropped";
 
 const COMMENTS: &str = "
-select d.description, a.attname, c.relkind in ('v', 'm')
+select d.description, a.attname
 from pg_catalog.pg_description d
 join pg_catalog.pg_class c on c.oid = d.objoid
 left join pg_catalog.pg_attribute a on a.attrelid = d.objoid and a.attnum = d.objsubid and d.objsubid > 0
@@ -37,7 +39,7 @@ impl Rights {
             .await
             .map_err(cannot())?
             .get(0);
-        let mut statements = Vec::new();
+        let (mut statements, mut comment) = (Vec::new(), None);
         for row in connection.query(GRANTS, &[&oid]).await.map_err(cannot())? {
             let privilege: String = row.get(0);
             let column = row.get::<_, Option<&str>>(1).map(|c| format!(" ({})", quote::identifier(c)));
@@ -48,12 +50,15 @@ impl Rights {
         }
         for row in connection.query(COMMENTS, &[&oid]).await.map_err(cannot())? {
             let text = quote::literal(row.get(0));
-            if let Some(column) = row.get::<_, Option<&str>>(1) {
-                let column = format!(".{} is {text}", quote::identifier(column));
-                statements.push(("comment on column ".to_string(), column));
+            match row.get::<_, Option<&str>>(1) {
+                Some(column) => {
+                    let column = format!(".{} is {text}", quote::identifier(column));
+                    statements.push(("comment on column ".to_string(), column));
+                }
+                None => comment = Some(text),
             }
         }
-        Ok(Rights { owner, statements })
+        Ok(Rights { owner, statements, comment })
     }
 
     /// Gives them to the relation that has the name now. What it has no column for any more is left out.
@@ -61,6 +66,9 @@ impl Rights {
         let relation = quote::relation(name);
         let mut all: Vec<String> =
             self.statements.iter().map(|(head, tail)| format!("{head}{relation}{tail}")).collect();
+        if let Some(text) = &self.comment {
+            all.push(format!("comment on {} {relation} is {text}", kind_of(connection, name).await?));
+        }
         if let Some(owner) = &self.owner {
             all.push(format!("alter table {relation} owner to {}", quote::identifier(owner)));
         }
@@ -77,4 +85,12 @@ impl Rights {
         }
         Ok(())
     }
+}
+
+/// What the relation is by now, as SQL names it.
+async fn kind_of(connection: &Connection, name: &RelationName) -> Result<&'static str, WarehouseError> {
+    let kind = "select relkind from pg_catalog.pg_class where oid = $1::text::regclass";
+    let row = connection.query_one(kind, &[&quote::relation(name)]).await;
+    let row = row.map_err(failed(connection, format!("cannot find {name}")))?;
+    Ok(exchange::kind(char::from(row.get::<_, i8>(0).unsigned_abs())))
 }

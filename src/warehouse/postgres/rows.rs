@@ -16,12 +16,33 @@ pub struct Columns {
     pub schema: SchemaRef,
 }
 
+/// PostgreSQL cuts longer names, so that two of them may become one.
+const LONGEST_NAME: usize = 63;
+
+fn check_length(relation: &RelationName, kind: &str, name: &str) -> Result<(), WarehouseError> {
+    if name.len() <= LONGEST_NAME {
+        return Ok(());
+    }
+    let message = format!(
+        "the {kind} name '{name}' is longer than the {LONGEST_NAME} bytes that a name may have in PostgreSQL; give it a \
+         shorter one"
+    );
+    Err(WarehouseError::Unsupported { relation: relation.to_string(), message })
+}
+
+/// Whether the server takes the relation's name as it is.
+pub fn check_name(name: &RelationName) -> Result<(), WarehouseError> {
+    check_length(name, "schema's", &name.schema)?;
+    check_length(name, "relation's", &name.identifier)
+}
+
 impl Columns {
     /// For rows of `schema`. A column that the table has already keeps its type; the rows are cast to it.
     pub fn of(name: &RelationName, schema: &Schema, table: &[PgColumn]) -> Result<Self, WarehouseError> {
         let wrong = |message: String| WarehouseError::Unsupported { relation: name.to_string(), message };
         let mut columns: Vec<PgColumn> = Vec::with_capacity(schema.fields().len());
         for field in schema.fields() {
+            check_length(name, "column's", field.name())?;
             if columns.iter().any(|earlier| earlier.name == *field.name()) {
                 let message =
                     format!("has two columns named '{}'; give one of them another name with `as`", field.name());

@@ -5,45 +5,49 @@ use std::collections::BTreeMap;
 use tokio_postgres::error::SqlState;
 
 use super::connect::Connection;
-use super::exchange::{Recreated, exchange, patiently};
+use super::exchange::{Exchanged, exchange, patiently};
 use super::publication::PgPublication;
 use super::{link, quote};
 use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
 
-/// Makes the views, each after those that it reads. Gives the views that had to be made again with them.
+/// Makes the views, each after those that it reads.
 pub async fn create(
     connection: &Connection,
     publication: &PgPublication,
     views: &BTreeMap<RelationName, String>,
-) -> Result<Vec<Recreated>, WarehouseError> {
-    let mut recreated = Vec::new();
-    let mut left: Vec<(&RelationName, String)> = Vec::with_capacity(views.len());
+    exchanged: &mut Exchanged,
+) -> Result<(), WarehouseError> {
+    let mut left = BTreeMap::new();
     for (name, sql) in views {
-        let translated = link::translate(connection, &publication.writer, sql).await?;
-        left.push((name, translated));
+        left.insert(name.clone(), link::translate(connection, &publication.writer, sql).await?);
     }
     // A view whose inputs are not there yet fails, and comes after them in the next round.
-    loop {
+    while !left.is_empty() {
         let before = left.len();
         let mut first: Option<WarehouseError> = None;
-        let mut deferred = Vec::new();
-        for (name, sql) in left {
-            match create_one(connection, publication, name, &sql, views).await {
-                Ok(more) => recreated.extend(more),
+        for (name, sql) in left.clone() {
+            // What reads it and was made before it is made again; what is left to make is not.
+            left.remove(&name);
+            match create_one(connection, publication, &name, &sql, &left).await {
+                Ok(more) => exchanged.extend(more),
                 Err(error) if waits_for_another(&error) => {
                     first.get_or_insert(error);
-                    deferred.push((name, sql));
+                    left.insert(name, sql);
                 }
                 Err(error) => return Err(error),
             }
         }
-        match first {
-            None => return Ok(recreated),
-            Some(error) if deferred.len() == before => return Err(error),
-            Some(_) => left = deferred,
+        if let Some(error) = first
+            && left.len() == before
+        {
+            return Err(error);
         }
     }
+    for (name, rights) in std::mem::take(&mut exchanged.owed) {
+        rights.restore(connection, &name).await?;
+    }
+    Ok(())
 }
 
 /// Whether what the view reads may still come: a table or a column is missing.
@@ -62,19 +66,19 @@ async fn create_one(
     publication: &PgPublication,
     name: &RelationName,
     sql: &str,
-    views: &BTreeMap<RelationName, String>,
-) -> Result<Vec<Recreated>, WarehouseError> {
+    left: &BTreeMap<RelationName, String>,
+) -> Result<Exchanged, WarehouseError> {
     let action = format!("cannot create the view {name}");
     let body = format!("{} as\n{sql}\n", quote::relation(name));
     let made = patiently(connection, &format!("create or replace view {body}"), &action).await;
     let other_shape = [SqlState::INVALID_TABLE_DEFINITION, SqlState::WRONG_OBJECT_TYPE];
     match (made, publication.base.entry(name)) {
         (Err(error), Some(entry)) if has_code(&error, &other_shape) => {
-            exchange(connection, name, entry.former(), views, async || {
+            exchange(connection, name, entry.former(), left, async || {
                 patiently(connection, &format!("create view {body}"), &action).await
             })
             .await
         }
-        (made, _) => made.map(|()| Vec::new()),
+        (made, _) => made.map(|()| Exchanged::default()),
     }
 }

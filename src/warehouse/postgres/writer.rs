@@ -1,6 +1,7 @@
 //! The connection that publishes: one transaction, from the first lock to the commit.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::StreamExt;
@@ -84,37 +85,36 @@ impl Writer {
     pub fn copy(&self, name: &RelationName, place: &Place, columns: &Columns, spool: &Spool) -> Arc<Copying> {
         let (writer, name, place) = (self.clone(), name.clone(), place.clone());
         let (columns, spool) = (columns.clone(), spool.clone());
-        Copying::new(tokio::spawn(async move { writer.copy_now(&name, &place, &columns, &spool).await }))
+        Copying::start(async move |wanted| writer.copy_in_turn(&name, &place, &columns, &spool, &wanted).await)
     }
 
-    async fn copy_now(
+    /// A copy that fails, or that nobody wants any more, leaves the transaction as it was.
+    async fn copy_in_turn(
         &self,
         name: &RelationName,
         place: &Place,
         columns: &Columns,
         spool: &Spool,
+        wanted: &AtomicBool,
     ) -> Result<u64, WarehouseError> {
         if let Place::New(table) = place {
             self.ensure_schema(&name.schema).await?;
             self.made().tables.insert((name.schema.clone(), table.clone()));
         }
         let connection = self.connection().await?;
-        let (table, create) = match place {
-            Place::New(new) => (format!("{}.{new}", quote::identifier(&name.schema)), "create table"),
-            Place::Temporary(table) => (table.clone(), "create temporary table"),
-        };
-        let end = if matches!(place, Place::New(_)) { "" } else { " on commit drop" };
-        let create = format!("{create} {table} ({}){end}", columns.definition());
-        connection.batch_execute(&create).await.map_err(failed(&connection, format!("cannot create {name}")))?;
-        if spool.rows == 0 {
+        if !wanted.load(Ordering::Relaxed) {
             return Ok(0);
         }
-        let mut outgoing = Outgoing::open(&connection, &table, &columns.schema, &columns.columns).await?;
-        let mut batches = Box::pin(spool.batches());
-        while let Some(batch) = batches.next().await {
-            outgoing.write(&batch?).await?;
-        }
-        outgoing.close().await
+        let cannot = || failed(&connection, format!("cannot copy the rows of {name}"));
+        connection.batch_execute("savepoint medallion_copy").await.map_err(cannot())?;
+        let copied = copy_now(&connection, name, place, columns, spool, wanted).await;
+        let end = match &copied {
+            Ok(Some(_)) => "release medallion_copy",
+            _ => "rollback to medallion_copy; release medallion_copy",
+        };
+        let ended = connection.batch_execute(end).await.map_err(cannot());
+        let rows = copied?;
+        ended.map(|()| rows.unwrap_or_default())
     }
 
     fn made(&self) -> MutexGuard<'_, Made> {
@@ -131,8 +131,17 @@ impl Writer {
         if self.made().schemas.contains(schema) {
             return Ok(());
         }
+        let connection = connect(&self.settings).await?;
+        let action = format!("cannot create the schema {schema}");
+        // Whoever may not make schemas may use those that are there.
+        let there = "select exists (select from pg_catalog.pg_namespace where nspname = $1)";
+        let there = connection.query_one(there, &[&schema]).await.map_err(failed(&connection, action.as_str()))?;
+        if there.get(0) {
+            self.made().schemas.insert(schema.to_string());
+            return Ok(());
+        }
         let create = format!("create schema if not exists {}", quote::identifier(schema));
-        self.make(&create, &format!("cannot create the schema {schema}")).await?;
+        self.make(&create, &action).await?;
         self.made().schemas.insert(schema.to_string());
         Ok(())
     }
@@ -148,4 +157,33 @@ impl Writer {
             other => other.map_err(failed(&connection, action)),
         }
     }
+}
+
+/// `None` where the rows were not wanted any more.
+async fn copy_now(
+    connection: &Connection,
+    name: &RelationName,
+    place: &Place,
+    columns: &Columns,
+    spool: &Spool,
+    wanted: &AtomicBool,
+) -> Result<Option<u64>, WarehouseError> {
+    let (table, create, end) = match place {
+        Place::New(new) => (format!("{}.{new}", quote::identifier(&name.schema)), "create table", ""),
+        Place::Temporary(table) => (table.clone(), "create temporary table", " on commit drop"),
+    };
+    let create = format!("{create} {table} ({}){end}", columns.definition());
+    connection.batch_execute(&create).await.map_err(failed(connection, format!("cannot create {name}")))?;
+    if spool.rows == 0 {
+        return Ok(Some(0));
+    }
+    let mut outgoing = Outgoing::open(connection, &table, &columns.schema, &columns.columns).await?;
+    let mut batches = Box::pin(spool.batches());
+    while let Some(batch) = batches.next().await {
+        if !wanted.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        outgoing.write(&batch?).await?;
+    }
+    outgoing.close().await.map(Some)
 }
