@@ -6,7 +6,7 @@ use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
 
 use crate::diagnostic::{Diagnostic, Place};
-use crate::warehouse::hint_of;
+use crate::warehouse::{hint_of, may_pass};
 
 /// The error of a statement, `sql` being what `path` holds.
 pub fn diagnose(error: &DataFusionError, path: &Path, sql: &str) -> Diagnostic {
@@ -20,7 +20,7 @@ pub fn diagnose(error: &DataFusionError, path: &Path, sql: &str) -> Diagnostic {
         DataFusionError::External(source) => (source.to_string(), None),
         other => (other.strip_backtrace(), None),
     };
-    let mut diagnostic = Diagnostic::new(message);
+    let mut diagnostic = Diagnostic::new(message).may_pass(may_pass(error));
     if let Some(hint) = hint_of(error) {
         diagnostic = diagnostic.hint(hint);
     }

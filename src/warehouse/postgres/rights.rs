@@ -1,6 +1,7 @@
 //! Owner, rights and comments of a relation: kept when it is made anew.
 
 use super::connect::Connection;
+use super::exchange::kind;
 use super::{failed, quote};
 use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
@@ -9,6 +10,7 @@ pub struct Rights {
     owner: Option<String>,
     /// Statements without the relation's name, which stands between the two halves.
     statements: Vec<(String, String)>,
+    comment: Option<String>,
 }
 
 /// Rights of the relation and of its columns.
@@ -20,9 +22,8 @@ select a.privilege_type, t.attname, case when a.grantee = 0 then null else pg_ge
 from pg_catalog.pg_attribute t, aclexplode(t.attacl) a where t.attrelid = $1 and not t.attisdropped";
 
 const COMMENTS: &str = "
-select d.description, a.attname, c.relkind in ('v', 'm')
+select d.description, a.attname
 from pg_catalog.pg_description d
-join pg_catalog.pg_class c on c.oid = d.objoid
 left join pg_catalog.pg_attribute a on a.attrelid = d.objoid and a.attnum = d.objsubid and d.objsubid > 0
 where d.objoid = $1 and d.classoid = 'pg_catalog.pg_class'::regclass";
 
@@ -37,7 +38,7 @@ impl Rights {
             .await
             .map_err(cannot())?
             .get(0);
-        let mut statements = Vec::new();
+        let (mut statements, mut comment) = (Vec::new(), None);
         for row in connection.query(GRANTS, &[&oid]).await.map_err(cannot())? {
             let privilege: String = row.get(0);
             let column = row.get::<_, Option<&str>>(1).map(|c| format!(" ({})", quote::identifier(c)));
@@ -48,12 +49,15 @@ impl Rights {
         }
         for row in connection.query(COMMENTS, &[&oid]).await.map_err(cannot())? {
             let text = quote::literal(row.get(0));
-            if let Some(column) = row.get::<_, Option<&str>>(1) {
-                let column = format!(".{} is {text}", quote::identifier(column));
-                statements.push(("comment on column ".to_string(), column));
+            match row.get::<_, Option<&str>>(1) {
+                Some(column) => {
+                    let column = format!(".{} is {text}", quote::identifier(column));
+                    statements.push(("comment on column ".to_string(), column));
+                }
+                None => comment = Some(text),
             }
         }
-        Ok(Rights { owner, statements })
+        Ok(Rights { owner, statements, comment })
     }
 
     /// Gives them to the relation that has the name now. What it has no column for any more is left out.
@@ -61,6 +65,9 @@ impl Rights {
         let relation = quote::relation(name);
         let mut all: Vec<String> =
             self.statements.iter().map(|(head, tail)| format!("{head}{relation}{tail}")).collect();
+        if let (Some(comment), Some(kind)) = (&self.comment, uncommented(connection, name).await?) {
+            all.push(format!("comment on {kind} {relation} is {comment}"));
+        }
         if let Some(owner) = &self.owner {
             all.push(format!("alter table {relation} owner to {}", quote::identifier(owner)));
         }
@@ -77,4 +84,13 @@ impl Rights {
         }
         Ok(())
     }
+}
+
+/// The kind of a relation that has no comment of its own, in SQL's words.
+async fn uncommented(connection: &Connection, name: &RelationName) -> Result<Option<&'static str>, WarehouseError> {
+    const KIND: &str = "
+    select relkind from pg_catalog.pg_class where oid = $1::text::regclass and obj_description(oid, 'pg_class') is null";
+    let found = connection.query_opt(KIND, &[&quote::relation(name)]).await;
+    let found = found.map_err(failed(connection, format!("cannot read the comment of {name}")))?;
+    Ok(found.map(|row| kind(char::from(row.get::<_, i8>(0).unsigned_abs()))))
 }
