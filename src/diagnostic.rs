@@ -61,11 +61,13 @@ pub struct Diagnostic {
     /// Boxed, since most `Result`s that carry a diagnostic are `Ok`.
     pub place: Option<Box<Place>>,
     pub hint: Option<String>,
+    /// Whether the same, done again from its start with nothing changed, may succeed.
+    pub may_pass: bool,
 }
 
 impl Diagnostic {
     pub fn new(message: impl Into<String>) -> Self {
-        Diagnostic { message: message.into(), place: None, hint: None }
+        Diagnostic { message: message.into(), place: None, hint: None, may_pass: false }
     }
 
     pub fn at(mut self, place: Place) -> Self {
@@ -76,6 +78,10 @@ impl Diagnostic {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    pub fn may_pass(self, may_pass: bool) -> Self {
+        Diagnostic { may_pass, ..self }
     }
 
     /// Says first what was being done: `doing: message`.

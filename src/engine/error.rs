@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::parser::ParserError;
 
 use super::Relations;
 use crate::diagnostic::{Diagnostic, Place, nearest};
-use crate::warehouse::hint_of;
+use crate::warehouse::{hint_of, may_pass};
 
 /// What is said of a subquery that could not be made a join.
 const CORRELATED: &str = "Physical plan does not support logical expression";
@@ -45,7 +45,7 @@ pub fn diagnose(error: &DataFusionError, path: &Path, sql: &str) -> Diagnostic {
         }
         other => (other.strip_backtrace(), None),
     };
-    placed(Diagnostic::new(message), error, place, path, sql)
+    placed(Diagnostic::new(message).may_pass(may_pass(error)), error, place, path, sql)
 }
 
 /// The diagnostic with what the error says beside its message: a place, a hint, the view whose SQL it is about.

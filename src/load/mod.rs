@@ -11,12 +11,12 @@ mod files;
 mod input;
 mod ledger;
 mod reject;
+mod repeat;
 mod spec;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -24,6 +24,7 @@ use self::columns::UnknownFields;
 use self::feed::{Feed, FeedSummary};
 use self::files::Candidate;
 use self::ledger::Ledger;
+use self::repeat::Repeats;
 use self::spec::LoadPlan;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{LoadSpec, Node};
@@ -46,6 +47,8 @@ pub struct LoadRequest<'a> {
     pub full_refresh: bool,
     pub label: RunLabel,
     pub progress: Arc<Progress>,
+    /// Hears why the load is done again, where somebody should know.
+    pub tell: &'a (dyn Fn(Diagnostic) + Send + Sync),
 }
 
 /// How far a load has read, for whoever shows it.
@@ -57,6 +60,12 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Nothing is read any more.
+    fn restart(&self) {
+        self.bytes.store(0, Ordering::Relaxed);
+        self.rows.store(0, Ordering::Relaxed);
+    }
+
     fn add(&self, bytes: u64, rows: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.rows.fetch_add(rows, Ordering::Relaxed);
@@ -81,25 +90,24 @@ pub struct Loaded {
     pub unreadable: Vec<(String, u64)>,
 }
 
-/// How often a load starts again after another run wrote the same table first.
-const ATTEMPTS: u32 = 30;
-
 /// Loads what is new of the request's files.
 pub async fn load(warehouse: &dyn Warehouse, request: &LoadRequest<'_>) -> Result<Loaded, Diagnostic> {
     let candidates = files::find(request)?;
-    let mut attempt: u32 = 1;
+    let mut repeats = Repeats::default();
     loop {
         match load_once(warehouse, request, &candidates).await {
-            Err(Failure::Warehouse(WarehouseError::Conflict { .. } | WarehouseError::Overtaken { .. }))
-                if attempt < ATTEMPTS =>
-            {
-                // The other load is visible now: this one's timestamp must be later than its.
-                let spread = u64::from(uuid::Uuid::new_v4().as_bytes()[0] % 32);
-                tokio::time::sleep(Duration::from_millis(10 * u64::from(attempt.min(20)) + spread)).await;
-                attempt += 1;
-            }
-            Err(failure) => return Err(failure.into_diagnostic(request)),
             Ok(loaded) => return Ok(loaded),
+            Err(failure) => match repeats.wait_after(&failure) {
+                Some(wait) => {
+                    if !failure.is_race() {
+                        let told = failure.into_diagnostic(request);
+                        (request.tell)(Diagnostic::new(format!("{}; loading again", told.message)));
+                    }
+                    request.progress.restart();
+                    tokio::time::sleep(wait).await;
+                }
+                None => return Err(failure.into_diagnostic(request)),
+            },
         }
     }
 }
@@ -124,6 +132,18 @@ impl From<Diagnostic> for Failure {
 }
 
 impl Failure {
+    /// Whether another run wrote the same table first: that one is visible now, and this one's time must be later than its.
+    fn is_race(&self) -> bool {
+        matches!(self, Failure::Warehouse(WarehouseError::Conflict { .. } | WarehouseError::Overtaken { .. }))
+    }
+
+    fn may_pass(&self) -> bool {
+        match self {
+            Failure::Warehouse(error) => error.may_pass(),
+            Failure::Told(diagnostic) => diagnostic.may_pass,
+        }
+    }
+
     fn into_diagnostic(self, request: &LoadRequest<'_>) -> Diagnostic {
         match self {
             Failure::Told(diagnostic) => diagnostic,

@@ -9,7 +9,7 @@ use crate::manifest::NodeId;
 use crate::plan::Plan;
 use crate::warehouse::{RelationName, StageMode, WarehouseError};
 
-/// How often the tables are published again after another run published the same ones first.
+/// How often the tables are published again: after another run published the same ones first, or the connection broke.
 const ATTEMPTS: u32 = 5;
 
 /// Publishes the tables of failing rows that the phase's publication holds and will not publish itself. The last run
@@ -19,9 +19,7 @@ pub async fn publish(phase: &Phase, plan: &Plan, results: &[Arc<NodeResult>]) ->
     let mut attempt = 1;
     while !tables.is_empty() {
         match publish_once(phase, plan, &tables).await {
-            Err(WarehouseError::Conflict { .. } | WarehouseError::Overtaken { .. }) if attempt < ATTEMPTS => {
-                attempt += 1
-            }
+            Err(error) if error.may_pass() && attempt < ATTEMPTS => attempt += 1,
             other => return other,
         }
     }

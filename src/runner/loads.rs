@@ -67,6 +67,7 @@ async fn attempt(
     info: &Arc<NodeInfo>,
 ) -> Result<Loaded, Diagnostic> {
     let progress = Arc::new(Progress::default());
+    let tell = |warning: Diagnostic| runner.reporter.event(&Event::Warning(warning));
     let request = LoadRequest {
         node,
         relation,
@@ -76,6 +77,7 @@ async fn attempt(
         full_refresh: runner.manifest.options.full_refresh,
         label: runner.label(plan),
         progress: Arc::clone(&progress),
+        tell: &tell,
     };
     let mut loading = std::pin::pin!(load(&**runner.places.of(&relation.database), &request));
     let mut ticks = tokio::time::interval(TICK);

@@ -80,7 +80,7 @@ impl Runner {
         self.reporter.event(&Event::RunStarted(Arc::clone(&info)));
         self.warn_of_hooks(&plan);
         let loaded = loads::run(self, &plan).await;
-        let built = models::run(self, &plan, &loaded).await?;
+        let built = models::run(self, &plan, &loaded).await.inspect_err(|_| self.tell_failures(&loaded))?;
         let mut results = loaded;
         results.extend(built.results);
         let report = Arc::new(RunReport {
@@ -92,6 +92,13 @@ impl Runner {
         });
         self.reporter.event(&Event::RunFinished(Arc::clone(&report)));
         Ok(report)
+    }
+
+    /// A run that ends with an error of its own has no report that would say why its loads failed.
+    fn tell_failures(&self, loaded: &[Arc<NodeResult>]) {
+        for diagnostic in loaded.iter().filter_map(|result| result.diagnostic.clone()) {
+            self.reporter.event(&Event::Warning(diagnostic));
+        }
     }
 
     fn info(&self, plan: &Plan) -> RunInfo {

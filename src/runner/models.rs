@@ -23,29 +23,43 @@ pub struct Built {
     pub unpublished: Option<String>,
 }
 
-/// How often a run starts again after another run published the same tables first.
+/// How often a run starts again: after another run published the same tables first, or the connection broke.
 const ATTEMPTS: u32 = 5;
 
 pub async fn run(runner: &Runner, plan: &Plan, loaded: &[Arc<NodeResult>]) -> Result<Built, RunError> {
-    let before = |diagnostic| RunError { diagnostic, begun: !loaded.is_empty() };
-    let after = |diagnostic| RunError { diagnostic, begun: true };
     if plan.graph.is_empty() {
         return Ok(Built { results: Vec::new(), unpublished: None });
     }
+    let mut begun = !loaded.is_empty();
     let mut attempt = 1;
     loop {
-        let phase = Arc::new(Phase::begin(runner, plan).await.map_err(before)?);
-        phase.run(plan, loaded).await.map_err(after)?;
-        match phase.publish(plan, loaded).await {
-            Ok(unpublished) => return Ok(Built { results: phase.results(), unpublished }),
-            Err(error @ (WarehouseError::Conflict { .. } | WarehouseError::Overtaken { .. })) if attempt < ATTEMPTS => {
-                runner.reporter.event(&Event::Warning(Diagnostic::new(format!("{error}; running again on top of it"))));
+        match once(runner, plan, loaded, attempt == ATTEMPTS).await {
+            Ok(built) => return Ok(built),
+            Err(error) if error.diagnostic.may_pass && attempt < ATTEMPTS && !runner.cancel.is_cancelled() => {
+                begun |= error.begun;
+                // Whatever was staged is gone, and nothing of it was visible.
+                let message = format!("{}; running again ({attempt} of {})", error.diagnostic.message, ATTEMPTS - 1);
+                runner.reporter.event(&Event::Warning(Diagnostic::new(message)));
                 tokio::time::sleep(Duration::from_millis(50) * 2u32.pow(attempt)).await;
                 attempt += 1;
             }
-            Err(error) => return Err(after(Diagnostic::from(error).within("cannot publish"))),
+            Err(error) => return Err(RunError { begun: begun || error.begun, ..error }),
         }
     }
+}
+
+/// One attempt. Unless it is the last one, what kept a node from its end and may pass is an error of the attempt.
+async fn once(runner: &Runner, plan: &Plan, loaded: &[Arc<NodeResult>], is_last: bool) -> Result<Built, RunError> {
+    let after = |diagnostic| RunError { diagnostic, begun: true };
+    let begun = Phase::begin(runner, plan).await.map_err(|diagnostic| RunError { diagnostic, begun: false });
+    let phase = Arc::new(begun?);
+    phase.run(plan, loaded).await.map_err(after)?;
+    if !is_last && let Some(diagnostic) = phase.passing_failure() {
+        return Err(after(diagnostic));
+    }
+    let published = phase.publish(plan, loaded).await;
+    let unpublished = published.map_err(|error| after(Diagnostic::from(error).within("cannot publish")))?;
+    Ok(Built { results: phase.results(), unpublished })
 }
 
 /// One attempt: a publication and what the nodes came to.
@@ -149,10 +163,17 @@ impl Phase {
         let result = Arc::new(result);
         self.lock().push(Arc::clone(&result));
         self.runner.reporter.event(&Event::NodeFinished { index, total: self.total, result });
-        if end == End::Failed && self.runner.options.fail_fast {
+        if end == End::Failed && self.runner.options.fail_fast && self.passing_failure().is_none() {
             self.runner.cancel.cancel();
         }
         end
+    }
+
+    /// Why a node failed, where it may succeed the next time.
+    fn passing_failure(&self) -> Option<Diagnostic> {
+        let results = self.lock();
+        let failures = results.iter().filter_map(|result| result.diagnostic.as_ref());
+        failures.into_iter().find(|diagnostic| diagnostic.may_pass).cloned()
     }
 
     fn results(&self) -> Vec<Arc<NodeResult>> {

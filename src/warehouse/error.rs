@@ -66,6 +66,23 @@ impl WarehouseError {
             _ => None,
         }
     }
+
+    /// Whether nothing of this run is visible, and the same done again from its start may succeed with nothing changed.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            WarehouseError::Conflict { .. } | WarehouseError::Overtaken { .. } => true,
+            WarehouseError::Server(error) => error.kind.can_be_repeated(),
+            WarehouseError::Query(error) => may_pass(error),
+            _ => false,
+        }
+    }
+}
+
+/// Whether a query stumbled over an error of the warehouse that may pass.
+pub fn may_pass(error: &DataFusionError) -> bool {
+    let DataFusionError::External(source) = error.find_root() else { return false };
+    let server = source.downcast_ref::<ServerError>().is_some_and(|error| error.kind.can_be_repeated());
+    server || source.downcast_ref::<WarehouseError>().is_some_and(WarehouseError::may_pass)
 }
 
 /// The hint of the warehouse's error that a query stumbled over, if it was one.
@@ -78,7 +95,7 @@ pub fn hint_of(error: &DataFusionError) -> Option<&str> {
 /// For users: the message, and the hint where there is one.
 impl From<WarehouseError> for Diagnostic {
     fn from(error: WarehouseError) -> Self {
-        let told = Diagnostic::new(error.to_string());
+        let told = Diagnostic::new(error.to_string()).may_pass(error.may_pass());
         match error.hint() {
             Some(hint) => told.hint(hint),
             None => told,

@@ -21,7 +21,7 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use error::{WarehouseError, hint_of};
+pub use error::{WarehouseError, hint_of, may_pass};
 pub use places::Places;
 pub use settings::{Index, RelationSettings};
 

@@ -7,7 +7,7 @@ use crate::support::Project;
 
 /// A record of the source. What is not here does not vary.
 #[derive(Debug, Clone)]
-struct Record {
+pub struct Record {
     key: u8,
     /// Part of the e-mail: another version is another customer.
     version: u8,
@@ -41,7 +41,7 @@ fn record() -> impl Strategy<Value = Record> {
 
 /// What happens one after the other.
 #[derive(Debug, Clone)]
-enum Step {
+pub enum Step {
     /// A file with these records: new, corrected, repeated and unchanged ones.
     Load(Vec<Record>),
     Run,
@@ -73,11 +73,12 @@ const TABLES: [&str; 9] = [
     "data_marts.agg_sales_country",
 ];
 
-fn dump(project: &Project) -> Vec<Vec<String>> {
+/// All tables, by what gives the rows of one.
+fn dump(read: &dyn Fn(&str) -> Vec<String>) -> Vec<Vec<String>> {
     TABLES
         .iter()
         .map(|table| {
-            let mut rows = project.rows(&format!("select * from pro.{table}"));
+            let mut rows = read(table);
             rows.sort();
             rows
         })
@@ -86,9 +87,14 @@ fn dump(project: &Project) -> Vec<Vec<String>> {
 
 fn check(steps: &[Step]) {
     let project = Project::bundled();
+    check_in(&project, &["--target", "pro"], &|table| project.rows(&format!("select * from pro.{table}")), steps);
+}
+
+/// The steps in a bundled project, whose tables `read` gives row by row.
+pub fn check_in(project: &Project, target: &[&str], read: &dyn Fn(&str) -> Vec<String>, steps: &[Step]) {
     let run = |args: &[&str]| {
-        let vars = ["--target", "pro", "--vars", "{customer_transactions_path: input.csv}"];
-        project.run(&[args, &vars].concat()).succeeds()
+        let vars = ["--vars", "{customer_transactions_path: input.csv}"];
+        project.run(&[args, target, &vars].concat()).succeeds()
     };
     project.write("input.csv", HEADER);
     run(&["load"]);
@@ -104,17 +110,17 @@ fn check(steps: &[Step]) {
         }
     }
     run(&["run"]);
-    let incremental = dump(&project);
+    let incremental = dump(read);
     run(&["run", "--full-refresh"]);
-    let full = dump(&project);
+    let full = dump(read);
     for (table, (left, right)) in TABLES.iter().zip(incremental.iter().zip(&full)) {
         assert_eq!(left, right, "{table} differs from its full refresh");
     }
 }
 
-#[test]
-fn incremental_equals_full_after_any_sequence() {
-    let cases = std::env::var("MEDALLION_SEQUENCES").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
+/// Sequences by chance: more by `MEDALLION_SEQUENCES`.
+pub fn check_sequences(cases: u32, check: impl Fn(&[Step])) {
+    let cases = std::env::var("MEDALLION_SEQUENCES").ok().and_then(|text| text.parse().ok()).unwrap_or(cases);
     let mut runner =
         TestRunner::new(Config { cases, max_shrink_iters: 20, failure_persistence: None, ..Config::default() });
     runner
@@ -123,6 +129,11 @@ fn incremental_equals_full_after_any_sequence() {
             Ok(())
         })
         .unwrap();
+}
+
+#[test]
+fn incremental_equals_full_after_any_sequence() {
+    check_sequences(3, check);
 }
 
 /// A newest row that leaves its group lowers the group's latest load: a watermark would not see it.

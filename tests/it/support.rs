@@ -1,7 +1,7 @@
 //! A project in a folder of its own, and the real binary run in it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -85,12 +85,7 @@ impl Project {
 
     /// Runs the binary to its end.
     pub fn run(&self, args: &[&str]) -> Outcome {
-        let output = self.command(args).output().unwrap();
-        Outcome {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Outcome::of(&self.command(args).output().unwrap())
     }
 
     /// The rows of a query as CSV lines, without the header.
@@ -108,6 +103,14 @@ impl Project {
 }
 
 impl Outcome {
+    pub fn of(output: &Output) -> Self {
+        Outcome {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     pub fn succeeds(self) -> Self {
         self.exits(0)
     }

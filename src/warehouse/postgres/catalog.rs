@@ -4,7 +4,7 @@
 //! publishes: `relation` has a line for each table and view, `document` the outcomes of nodes and the files taken,
 //! `publication` the history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 use tokio_postgres::Row;
@@ -58,6 +58,19 @@ pub struct Counters {
     pub deleted: i64,
 }
 
+/// Counters of all tables, by oid. They do not belong to the state that a transaction sees: read before it begins, they may
+/// lack writes that it sees, so that the next run looks again; read later, they would hide writes that it does not see.
+pub async fn counters(client: &Connection) -> Result<HashMap<u32, Counters>, WarehouseError> {
+    const COUNTERS: &str = "
+    select oid, coalesce(pg_stat_get_tuples_inserted(oid), 0), coalesce(pg_stat_get_tuples_updated(oid), 0),
+           coalesce(pg_stat_get_tuples_deleted(oid), 0)
+    from pg_catalog.pg_class where relkind = 'r' and oid >= 16384";
+    let rows =
+        client.query(COUNTERS, &[]).await.map_err(failed(client, "cannot read how often tables were written"))?;
+    let counters = |row: &Row| Counters { inserted: row.get(1), updated: row.get(2), deleted: row.get(3) };
+    Ok(rows.iter().map(|row| (row.get(0), counters(row))).collect())
+}
+
 /// A relation on the server.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -69,6 +82,8 @@ pub struct Entry {
     pub counters: Counters,
     /// What medallion wrote down, where that still holds.
     pub recorded: Option<Recorded>,
+    /// The content that it wrote down last, whether that still holds or not.
+    noted: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -91,9 +106,7 @@ pub struct Catalog {
 }
 
 const RELATIONS: &str = "
-select n.nspname, c.relname, c.relkind, c.oid, c.relfilenode, c.relpages,
-       coalesce(pg_stat_get_tuples_inserted(c.oid), 0), coalesce(pg_stat_get_tuples_updated(c.oid), 0),
-       coalesce(pg_stat_get_tuples_deleted(c.oid), 0)
+select n.nspname, c.relname, c.relkind, c.oid, c.relfilenode, c.relpages
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'medallion')";
@@ -106,13 +119,17 @@ from medallion.relation
 left join pg_catalog.pg_class c on c.oid = relation_oid and c.relkind = 'v'";
 
 impl Catalog {
-    /// Reads it through a connection that is in a transaction, for the database of this name.
-    pub async fn read(client: &Connection, database: &str) -> Result<Self, WarehouseError> {
+    /// Reads it through a connection that is in a transaction, for the database of this name. `counters` are from before.
+    pub async fn read(
+        client: &Connection,
+        database: &str,
+        counters: &HashMap<u32, Counters>,
+    ) -> Result<Self, WarehouseError> {
         let cannot = || failed(client, format!("cannot read the catalog of database '{database}'"));
         let mut catalog = Catalog::default();
         for row in client.query(RELATIONS, &[]).await.map_err(cannot())? {
             let name = RelationName::new(database, row.get::<_, String>(0), row.get::<_, String>(1));
-            catalog.relations.insert(name, entry(&row));
+            catalog.relations.insert(name, entry(&row, counters));
         }
         let kept = client.query_one("select to_regclass('medallion.document') is not null", &[]).await;
         catalog.kept = kept.map_err(cannot())?.get(0);
@@ -123,6 +140,7 @@ impl Catalog {
             let name = RelationName::new(database, row.get::<_, String>(0), row.get::<_, String>(1));
             if let Some(entry) = catalog.relations.get_mut(&name) {
                 entry.recorded = recorded(entry, &row);
+                entry.noted = row.get(2);
             }
         }
         for row in client.query("select key, value::text from medallion.document", &[]).await.map_err(cannot())? {
@@ -164,20 +182,26 @@ impl Entry {
     fn foreign_version(&self) -> String {
         let Counters { inserted, updated, deleted } = self.counters;
         match self.kind {
-            'r' => format!("{}/{}/{inserted}/{updated}/{deleted}", self.oid, self.file_node),
+            'r' => {
+                // The server's count may lag behind what we published ourselves.
+                let noted = self.noted.as_deref().unwrap_or_default();
+                format!("{noted}/{}/{}/{inserted}/{updated}/{deleted}", self.oid, self.file_node)
+            }
             _ => uuid::Uuid::new_v4().to_string(),
         }
     }
 }
 
-fn entry(row: &Row) -> Entry {
+fn entry(row: &Row, counters: &HashMap<u32, Counters>) -> Entry {
+    let oid: u32 = row.get(3);
     Entry {
-        oid: row.get(3),
+        oid,
         kind: char::from(row.get::<_, i8>(2).unsigned_abs()),
         file_node: row.get(4),
         pages: row.get::<_, i32>(5).into(),
-        counters: Counters { inserted: row.get(6), updated: row.get(7), deleted: row.get(8) },
+        counters: counters.get(&oid).copied().unwrap_or_default(),
         recorded: None,
+        noted: None,
     }
 }
 

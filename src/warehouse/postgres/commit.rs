@@ -108,12 +108,13 @@ fn is_consequence(error: &WarehouseError) -> bool {
 
 /// Ends the transaction. When the connection breaks at that very moment, the server is asked what became of it.
 async fn finish(publication: &PgPublication, connection: &Connection) -> Result<(), WarehouseError> {
+    let transaction = settle::transaction(connection).await?;
     let Err(error) = connection.batch_execute("commit").await else { return Ok(()) };
     let told = connection.explain(&error, "cannot commit");
     if told.kind != ErrorKind::Lost {
         return Err(told.into());
     }
-    match settle::was_published(publication.writer.settings(), publication.key).await {
+    match settle::was_published(publication.writer.settings(), transaction, publication.key).await {
         Some(true) => Ok(()),
         Some(false) => Err(told.into()),
         None => Err(told.at_commit().into()),

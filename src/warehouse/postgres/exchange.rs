@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio_postgres::error::SqlState;
 
 use super::connect::Connection;
+use super::extras::IndexSql;
 use super::rights::Rights;
 use super::{extras, failed, quote};
 use crate::relation::RelationName;
@@ -49,6 +50,7 @@ struct Dependent {
     definition: String,
     options: Option<String>,
     rights: Rights,
+    indexes: Vec<IndexSql>,
 }
 
 /// The deepest last.
@@ -103,12 +105,13 @@ pub async fn exchange(
         let action = format!("cannot make the view {} again, which reads {name}", view.name);
         connection.batch_execute(&create).await.map_err(failed(connection, action))?;
         view.rights.restore(connection, &view.name).await?;
+        extras::restore_indexes(connection, &view.name, &view.indexes).await?;
         exchanged.recreated.push(Recreated { name: view.name });
     }
     Ok(exchanged)
 }
 
-/// What SQL calls a relation of this `relkind`.
+/// SQL's word for a kind of relation, as `pg_class` has it.
 pub fn kind(code: char) -> &'static str {
     match code {
         'v' => "view",
@@ -135,6 +138,7 @@ async fn dependents(connection: &Connection, of: &RelationName, oid: u32) -> Res
             definition: row.get(4),
             options: row.get(5),
             rights: Rights::of(connection, row.get(0)).await?,
+            indexes: extras::indexes_of(connection, row.get(0)).await?,
         });
     }
     Ok(found)

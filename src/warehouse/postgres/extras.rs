@@ -1,5 +1,8 @@
 //! What a relation has beside its rows: indexes, comments, grants.
 
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+
 use super::apply::table_of;
 use super::connect::Connection;
 use super::draft::Draft;
@@ -68,7 +71,7 @@ async fn create(
     }
     let guarded = format!("savepoint medallion_index; create unique {on}; release medallion_index");
     let Err(error) = connection.batch_execute(&guarded).await else { return Ok(()) };
-    if error.code() != Some(&tokio_postgres::error::SqlState::UNIQUE_VIOLATION) {
+    if error.code() != Some(&SqlState::UNIQUE_VIOLATION) {
         return Err(failed(connection, action)(error));
     }
     // The `unique` test is what speaks about such rows; the merges find their rows by a plain index too.
@@ -77,35 +80,60 @@ async fn create(
     connection.batch_execute(&plain).await.map_err(failed(connection, action))
 }
 
-/// Indexes of a relation, as they would be made on another: before and after its name.
-pub async fn indexes_of(connection: &Connection, oid: u32) -> Result<Vec<(String, String)>, WarehouseError> {
+/// An index, as it would be made on another relation.
+#[derive(Debug, Clone)]
+pub struct IndexSql {
+    name: String,
+    unique: bool,
+    /// What follows the relation's name.
+    definition: String,
+}
+
+impl IndexSql {
+    fn is_like(&self, other: &Self) -> bool {
+        (self.unique, &self.definition) == (other.unique, &other.definition)
+    }
+}
+
+/// Indexes of a relation.
+pub async fn indexes_of(connection: &Connection, oid: u32) -> Result<Vec<IndexSql>, WarehouseError> {
     const DEFINITIONS: &str = "
-    select case when i.indisunique then 'create unique index on ' else 'create index on ' end,
-           substring(pg_get_indexdef(i.indexrelid) from ' USING .*$')
-    from pg_catalog.pg_index i where i.indrelid = $1";
+    select c.relname, i.indisunique, substring(pg_get_indexdef(i.indexrelid) from ' USING .*$')
+    from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid where i.indrelid = $1";
     let rows = connection.query(DEFINITIONS, &[&oid]).await;
     let rows = rows.map_err(failed(connection, "cannot read the indexes of a table"))?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    let index = |row: &Row| IndexSql { name: row.get(0), unique: row.get(1), definition: row.get(2) };
+    Ok(rows.iter().map(index).collect())
 }
 
 /// Makes the indexes again on the relation that has the name now, those that it has not by itself.
 pub async fn restore_indexes(
     connection: &Connection,
     name: &RelationName,
-    indexes: &[(String, String)],
+    indexes: &[IndexSql],
 ) -> Result<(), WarehouseError> {
     if indexes.is_empty() {
         return Ok(());
     }
     let table = quote::relation(name);
     let action = format!("cannot make an index of the former {name} again");
-    let is_table = "select oid from pg_catalog.pg_class where oid = $1::text::regclass and relkind = 'r'";
-    let found = connection.query_opt(is_table, &[&table]).await.map_err(failed(connection, action.as_str()))?;
+    let can_have = "select oid from pg_catalog.pg_class where oid = $1::text::regclass and relkind in ('r', 'm')";
+    let found = connection.query_opt(can_have, &[&table]).await.map_err(failed(connection, action.as_str()))?;
     let Some(row) = found else { return Ok(()) };
     let has = indexes_of(connection, row.get(0)).await?;
-    for (head, tail) in indexes.iter().filter(|index| !has.contains(index)) {
-        let guarded = format!("savepoint medallion_index; {head}{table}{tail}; release medallion_index");
-        let Err(error) = connection.batch_execute(&guarded).await else { continue };
+    for index in indexes.iter().filter(|index| !has.iter().any(|known| known.is_like(index))) {
+        let unique = if index.unique { "unique " } else { "" };
+        let create = |name: &str| {
+            let create = format!("create {unique}index {name} on {table}{}", index.definition);
+            format!("savepoint medallion_index; {create}; release medallion_index")
+        };
+        let mut made = connection.batch_execute(&create(&quote::identifier(&index.name))).await;
+        let is_taken = |error: &tokio_postgres::Error| error.code() == Some(&SqlState::DUPLICATE_TABLE);
+        if made.as_ref().is_err_and(is_taken) {
+            let again = format!("rollback to medallion_index; {}", create(""));
+            made = connection.batch_execute(&again).await;
+        }
+        let Err(error) = made else { continue };
         let told = failed(connection, action.as_str())(error);
         tracing::warn!("{told}");
         connection.batch_execute("rollback to medallion_index").await.map_err(failed(connection, action.as_str()))?;

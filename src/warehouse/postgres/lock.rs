@@ -1,6 +1,6 @@
 //! Who may change which relation: one publication at a time.
 
-use super::connect::Connection;
+use super::connect::{Connection, ErrorKind, ServerError, Site};
 use super::{failed, quote};
 use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
@@ -20,9 +20,15 @@ pub async fn lock(connection: &Connection, relations: &[RelationName]) -> Result
     let list = numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
     let cannot = || failed(connection, "cannot lock the relations of this run");
     // One after the other, in the order of the list, up to the first that somebody else has.
-    let tried = format!("select bool_and(pg_try_advisory_xact_lock(n)) from unnest(array[{list}]::bigint[]) as n");
-    let free: bool = connection.query_one(&tried, &[]).await.map_err(cannot())?.get(0);
-    if !free {
+    let tried = format!(
+        "select bool_and(pg_try_advisory_xact_lock(n)), current_setting('transaction_read_only') = 'on' \
+         from unnest(array[{list}]::bigint[]) as n"
+    );
+    let answer = connection.query_one(&tried, &[]).await.map_err(cannot())?;
+    if answer.get(1) {
+        return Err(only_reads(connection).into());
+    }
+    if !answer.get::<_, bool>(0) {
         tracing::warn!("another run is publishing some of the same relations; waiting until it is done");
         // What was taken beyond the first that is not free must be given back, or two runs may wait for each other.
         connection.batch_execute("rollback").await.map_err(cannot())?;
@@ -32,6 +38,16 @@ pub async fn lock(connection: &Connection, relations: &[RelationName]) -> Result
         }
     }
     Ok(())
+}
+
+/// Said before anything is computed that could not be written.
+fn only_reads(connection: &Connection) -> ServerError {
+    let Site { address, database, .. } = connection.site();
+    ServerError::new(ErrorKind::ReadOnly, format!("nothing can be written to the database '{database}' at {address}"))
+        .hint(
+            "the server is a standby, or the database is read-only (default_transaction_read_only): `host` and `port` must \
+             be the primary's",
+        )
 }
 
 /// A number that no other program's locks are likely to have.

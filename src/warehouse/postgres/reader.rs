@@ -7,8 +7,9 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use tokio_postgres::error::SqlState;
 
-use super::connect::{Connection, Settings, connect};
+use super::connect::{Connection, ErrorKind, ServerError, Settings, connect};
 use super::{failed, quote};
 use crate::warehouse::WarehouseError;
 
@@ -28,8 +29,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub async fn begin(settings: &Settings) -> Result<Self, WarehouseError> {
-        let first = connect(settings).await?;
+    pub async fn begin(settings: &Settings, first: Connection) -> Result<Self, WarehouseError> {
         first.batch_execute(BEGIN).await.map_err(failed(&first, "cannot start reading"))?;
         Ok(Reader {
             settings: settings.clone(),
@@ -66,11 +66,16 @@ impl Reader {
         });
         let snapshot = quote::literal(exported.await?);
         let connection = connect(&self.settings).await?;
-        connection
-            .batch_execute(&format!("{BEGIN}; set transaction snapshot {snapshot}"))
-            .await
-            .map_err(failed(&connection, action))?;
-        Ok(connection)
+        let joined = connection.batch_execute(&format!("{BEGIN}; set transaction snapshot {snapshot}")).await;
+        match joined {
+            // A snapshot goes with the transaction that exported it.
+            Err(error) if error.code() == Some(&SqlState::INVALID_PARAMETER_VALUE) => {
+                let lost = format!("{action}: the connection that held it was lost");
+                Err(ServerError::new(ErrorKind::Lost, lost).hint("run again: nothing was published").into())
+            }
+            Err(error) => Err(failed(&connection, action)(error)),
+            Ok(()) => Ok(connection),
+        }
     }
 
     /// Ends all its transactions: the locks they hold on what they read would be in the way of changing it. Nothing can

@@ -1,7 +1,8 @@
 //! Owner, rights and comments of a relation: kept when it is made anew.
 
 use super::connect::Connection;
-use super::{exchange, failed, quote};
+use super::exchange::kind;
+use super::{failed, quote};
 use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
 
@@ -24,7 +25,6 @@ from pg_catalog.pg_attribute t, aclexplode(t.attacl) a where t.attrelid = $1 and
 const COMMENTS: &str = "
 select d.description, a.attname
 from pg_catalog.pg_description d
-join pg_catalog.pg_class c on c.oid = d.objoid
 left join pg_catalog.pg_attribute a on a.attrelid = d.objoid and a.attnum = d.objsubid and d.objsubid > 0
 where d.objoid = $1 and d.classoid = 'pg_catalog.pg_class'::regclass";
 
@@ -66,8 +66,8 @@ impl Rights {
         let relation = quote::relation(name);
         let mut all: Vec<String> =
             self.statements.iter().map(|(head, tail)| format!("{head}{relation}{tail}")).collect();
-        if let Some(text) = &self.comment {
-            all.push(format!("comment on {} {relation} is {text}", kind_of(connection, name).await?));
+        if let (Some(comment), Some(kind)) = (&self.comment, uncommented(connection, name).await?) {
+            all.push(format!("comment on {kind} {relation} is {comment}"));
         }
         if let Some(owner) = &self.owner {
             all.push(format!("alter table {relation} owner to {}", quote::identifier(owner)));
@@ -87,10 +87,11 @@ impl Rights {
     }
 }
 
-/// What the relation is by now, as SQL names it.
-async fn kind_of(connection: &Connection, name: &RelationName) -> Result<&'static str, WarehouseError> {
-    let kind = "select relkind from pg_catalog.pg_class where oid = $1::text::regclass";
-    let row = connection.query_one(kind, &[&quote::relation(name)]).await;
-    let row = row.map_err(failed(connection, format!("cannot find {name}")))?;
-    Ok(exchange::kind(char::from(row.get::<_, i8>(0).unsigned_abs())))
+/// The kind of a relation that has no comment of its own, in SQL's words.
+async fn uncommented(connection: &Connection, name: &RelationName) -> Result<Option<&'static str>, WarehouseError> {
+    const KIND: &str = "
+    select relkind from pg_catalog.pg_class where oid = $1::text::regclass and obj_description(oid, 'pg_class') is null";
+    let found = connection.query_opt(KIND, &[&quote::relation(name)]).await;
+    let found = found.map_err(failed(connection, format!("cannot read the comment of {name}")))?;
+    Ok(found.map(|row| kind(char::from(row.get::<_, i8>(0).unsigned_abs()))))
 }

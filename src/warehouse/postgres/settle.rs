@@ -1,15 +1,35 @@
 //! After the commit: did it take place, and has the server counted the rows?
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
 use super::connect::{Connection, Settings, connect};
+use super::failed;
 use super::record::Written;
+use crate::warehouse::WarehouseError;
 
-/// Whether the publication is there, asked over a new connection. `None`: nobody answers.
-pub async fn was_published(settings: &Settings, key: Uuid) -> Option<bool> {
+/// The server's number of the connection's transaction.
+pub async fn transaction(connection: &Connection) -> Result<i64, WarehouseError> {
+    let number = connection.query_one("select txid_current()", &[]).await;
+    Ok(number.map_err(failed(connection, "cannot commit"))?.get(0))
+}
+
+/// How long a commit may still be under way after its connection broke.
+const UNDER_WAY: Duration = Duration::from_secs(30);
+
+/// Whether the publication is there, asked over a new connection. `None`: nobody can say.
+pub async fn was_published(settings: &Settings, transaction: i64, key: Uuid) -> Option<bool> {
     let connection = connect(settings).await.ok()?;
+    // The server may not have heard yet that nobody waits for its answer.
+    let asked = Instant::now();
+    let is_under_way = "select txid_status($1) is not distinct from 'in progress'";
+    while connection.query_one(is_under_way, &[&transaction]).await.ok()?.get::<_, bool>(0) {
+        if asked.elapsed() > UNDER_WAY {
+            return None;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let asked = "select exists (select 1 from medallion.publication where key = $1::text::uuid)";
     connection.query_one(asked, &[&key.to_string()]).await.ok().map(|row| row.get(0))
 }

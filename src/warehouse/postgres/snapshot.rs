@@ -8,8 +8,8 @@ use datafusion::catalog::TableProvider;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::catalog::{Catalog, Entry};
-use super::connect::Settings;
+use super::catalog::{self, Catalog, Entry};
+use super::connect::{Settings, connect};
 use super::reader::Reader;
 use super::scan::{PgScan, Shape, shape};
 use crate::relation::RelationName;
@@ -24,8 +24,10 @@ pub struct PgSnapshot {
 
 impl PgSnapshot {
     pub async fn read(settings: &Settings) -> Result<Self, WarehouseError> {
-        let reader = Reader::begin(settings).await?;
-        let catalog = Catalog::read(reader.client(), &settings.database).await?;
+        let first = connect(settings).await?;
+        let counters = catalog::counters(&first).await?;
+        let reader = Reader::begin(settings, first).await?;
+        let catalog = Catalog::read(reader.client(), &settings.database, &counters).await?;
         Ok(PgSnapshot { reader: Arc::new(reader), catalog, shapes: Mutex::default() })
     }
 

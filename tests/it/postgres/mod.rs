@@ -1,12 +1,23 @@
 //! Against a real PostgreSQL server, which the tests start.
 
 mod certificates;
+mod client_killed;
+mod concurrency;
 mod connection;
+mod connection_lost;
 mod debug;
+mod disk_full;
 mod files;
+mod foreign_changes;
+mod generations;
+mod pipeline;
 mod profile;
+mod read_only;
+mod readers;
+mod sequences;
 mod server_itself;
 mod session;
+mod server_killed;
 mod setup;
 mod tls;
 

@@ -2,24 +2,10 @@
 
 use std::process::Stdio;
 
+use super::pipeline::{bundled, on_pro};
 use super::{keeps_secret, project};
 use crate::server::{self, Options, PASSWORD, Server};
 use crate::support::Project;
-
-/// The bundled project on the server.
-fn bundled(server: &Server) -> Project {
-    Project::bundled()
-        .env("POSTGRES_HOST", "127.0.0.1")
-        .env("POSTGRES_PORT", &server.port().to_string())
-        .env("POSTGRES_USER", server::USER)
-        .env("POSTGRES_PASSWORD", PASSWORD)
-}
-
-const ON_PRO: [&str; 4] = ["--profile", "postgres", "--target", "pro"];
-
-fn on_pro<'a>(command: &[&'a str]) -> Vec<&'a str> {
-    command.iter().copied().chain(ON_PRO).collect()
-}
 
 #[test]
 fn setup_makes_what_is_missing_and_nothing_twice() {

@@ -36,6 +36,8 @@ pub enum ErrorKind {
     ReadOnly,
     /// The connection broke after it was made.
     Lost,
+    /// It broke while the commit was under way, and nobody can say whether that took place.
+    InDoubt,
     LockTimeout,
     OutOfMemory,
     Cancelled,
@@ -58,9 +60,10 @@ impl ErrorKind {
         )
     }
 
-    /// Whether a transaction that failed so, before its commit was sent, can be done again from its start.
+    /// Whether a transaction that failed so can be done again from its start, at once. What keeps a connection from being
+    /// made is not among them: that was tried again already, as often as the output's `retries` says.
     pub fn can_be_repeated(self) -> bool {
-        self.may_pass() || matches!(self, ErrorKind::Collision | ErrorKind::LockTimeout)
+        matches!(self, ErrorKind::Lost | ErrorKind::Collision)
     }
 
     /// Whether it is for want of something set up: a database, an account, a server that runs. Nothing was begun.
@@ -96,7 +99,7 @@ impl ServerError {
         }
         let message = format!("{}; whether the commit took place is not known", self.message);
         let hint = "`medallion history` shows whether the run was published; it is whole, or not there at all";
-        ServerError { message, ..self }.hint(hint)
+        ServerError { kind: ErrorKind::InDoubt, message, ..self }.hint(hint)
     }
 }
 
