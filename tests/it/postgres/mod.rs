@@ -16,8 +16,8 @@ mod read_only;
 mod readers;
 mod sequences;
 mod server_itself;
-mod session;
 mod server_killed;
+mod session;
 mod setup;
 mod tls;
 
