@@ -22,6 +22,9 @@ use crate::warehouse::WarehouseError;
 /// How many bytes are sent at once.
 const CHUNK: usize = 256 * 1024;
 
+/// How many rows a batch has: so few that its columns stay in the processor's cache while they are filled.
+const BATCH_ROWS: usize = 4096;
+
 type Batches = Result<RecordBatch, DataFusionError>;
 
 /// The rows of a query with these columns.
@@ -59,7 +62,7 @@ impl Incoming {
         query: &str,
         columns: &[PgColumn],
     ) -> Result<Self, WarehouseError> {
-        let decoder = Decoder::new(columns).map_err(|error| error.of(&table))?;
+        let decoder = Decoder::new(columns).map_err(|error| error.of(&table))?.with_batch_rows(BATCH_ROWS);
         let lease = reader.lease().await?;
         let copied = lease.copy_out(&format!("copy ({query}) to stdout (format binary)")).await;
         let bytes = Box::pin(copied.map_err(failed(&lease, format!("cannot read {table}")))?);

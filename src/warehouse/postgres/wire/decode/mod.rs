@@ -82,6 +82,7 @@ impl Decoder {
     }
 
     /// The schema of the batches.
+    #[cfg(test)]
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }

@@ -82,6 +82,7 @@ impl Encoder {
     }
 
     /// How many rows have been written.
+    #[cfg(test)]
     pub fn rows(&self) -> u64 {
         self.rows
     }
