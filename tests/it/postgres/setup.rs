@@ -2,18 +2,9 @@
 
 use std::process::Stdio;
 
-use super::{keeps_secret, project};
+use super::{bundled, keeps_secret, project};
 use crate::server::{self, Options, PASSWORD, Server};
 use crate::support::Project;
-
-/// The bundled project on the server.
-fn bundled(server: &Server) -> Project {
-    Project::bundled()
-        .env("POSTGRES_HOST", "127.0.0.1")
-        .env("POSTGRES_PORT", &server.port().to_string())
-        .env("POSTGRES_USER", server::USER)
-        .env("POSTGRES_PASSWORD", PASSWORD)
-}
 
 const ON_PRO: [&str; 4] = ["--profile", "postgres", "--target", "pro"];
 
