@@ -73,6 +73,7 @@ pub async fn commit(publication: &PgPublication) -> Result<Option<Receipt>, Ware
         publication.writer.ensure_schema(schema).await?;
     }
     if !publication.base.catalog.kept {
+        publication.writer.ensure_schema(catalog::SCHEMA).await?;
         publication.writer.make(catalog::CREATE, "cannot make medallion's own tables").await?;
     }
     // Whoever reads holds a lock on what it read, and a table cannot change its columns under it.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use tokio_postgres::error::SqlState;
 
 use super::connect::Connection;
-use super::exchange::{Exchanged, Recreated, exchange, patiently};
+use super::exchange::{Exchanged, Former, Recreated, exchange, patiently};
 use super::publication::PgPublication;
+use super::rights::Rights;
 use super::{failed, link, quote};
 use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
@@ -29,7 +30,7 @@ pub async fn create(
         let into = if changed.contains_key(&name) { &mut left } else { &mut made };
         into.insert(name, translated);
     }
-    let mut views = Views { connection, publication, changed, left, made, exchanged };
+    let mut views = Views { connection, changed, left, made, rights: Vec::new(), exchanged };
     views.return_dropped();
     views.make_all().await?;
     // A view that is made again may be read by others that are to follow it.
@@ -37,7 +38,7 @@ pub async fn create(
         views.left.extend(views.made.remove_entry(&stale));
         views.make_all().await?;
     }
-    for (name, rights) in std::mem::take(&mut exchanged.owed) {
+    for (name, rights) in views.rights {
         rights.restore(connection, &name).await?;
     }
     Ok(())
@@ -46,12 +47,13 @@ pub async fn create(
 /// Views being made.
 struct Views<'a> {
     connection: &'a Connection,
-    publication: &'a PgPublication,
     changed: &'a BTreeMap<RelationName, String>,
     /// To be made; their SQL as the server runs it.
     left: BTreeMap<RelationName, String>,
     /// That are there.
     made: BTreeMap<RelationName, String>,
+    /// Of views that were dropped: they get them once all are made.
+    rights: Vec<(RelationName, Rights)>,
     exchanged: &'a mut Exchanged,
 }
 
@@ -81,7 +83,7 @@ impl Views<'_> {
         let mut others = self.made.clone();
         others.extend(self.left.clone());
         others.remove(name);
-        let more = create_one(self.connection, self.publication, name, sql, &others).await?;
+        let more = create_one(self.connection, name, sql, &others).await?;
         self.exchanged.extend(more);
         self.left.remove(name);
         self.made.insert(name.clone(), sql.to_string());
@@ -94,8 +96,9 @@ impl Views<'_> {
 
     /// Views that went with what they read are to be made again.
     fn return_dropped(&mut self) {
-        for (name, _) in &self.exchanged.owed {
-            self.left.extend(self.made.remove_entry(name));
+        for (name, rights) in self.exchanged.owed.drain(..) {
+            self.left.extend(self.made.remove_entry(&name));
+            self.rights.push((name, rights));
         }
     }
 
@@ -132,7 +135,6 @@ fn has_code(error: &WarehouseError, codes: &[SqlState]) -> bool {
 
 async fn create_one(
     connection: &Connection,
-    publication: &PgPublication,
     name: &RelationName,
     sql: &str,
     others: &BTreeMap<RelationName, String>,
@@ -141,13 +143,15 @@ async fn create_one(
     let body = format!("{} as\n{sql}\n", quote::relation(name));
     let made = patiently(connection, &format!("create or replace view {body}"), &action).await;
     let other_shape = [SqlState::INVALID_TABLE_DEFINITION, SqlState::WRONG_OBJECT_TYPE];
-    match (made, publication.base.entry(name)) {
-        (Err(error), Some(entry)) if has_code(&error, &other_shape) => {
-            exchange(connection, name, entry.former(), others, async || {
+    match made {
+        Err(error) if has_code(&error, &other_shape) => {
+            // Not that of the base: it may have been made again since.
+            let Some(former) = Former::find(connection, name).await? else { return Err(error) };
+            exchange(connection, name, former, others, async || {
                 patiently(connection, &format!("create view {body}"), &action).await
             })
             .await
         }
-        (made, _) => made.map(|()| Exchanged::default()),
+        made => made.map(|()| Exchanged::default()),
     }
 }

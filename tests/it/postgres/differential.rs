@@ -104,7 +104,7 @@ fn the_sample_gives_the_same_in_both() {
     assert_eq!(types[12..16].join(", "), {
         "quantity integer, price double precision, tax double precision, load_timestamp timestamp with time zone"
     });
-    let kinds = "select n.nspname || '.' || c.relname || ' ' || c.relkind from pg_class c \
+    let kinds = "select n.nspname || '.' || c.relname || ' ' || c.relkind::text from pg_class c \
                  join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('bronze', 'data_marts') \
                  and c.relkind in ('v', 'r') order by 1";
     let kinds = server.sql("pro", kinds);

@@ -54,7 +54,7 @@ fn the_source_may_stay_in_a_lake_while_the_models_go_to_a_server() {
     assert_eq!(server.sql("postgres", "select count(*) from pg_database where datname = 'data_lake'"), ["0"]);
     run(&project, &["build"]).succeeds().says("ERROR=0 SKIP=0").says("TOTAL=70");
     assert!(project.path().join("lake/data_lake/forex/customer_transactions/_delta_log").is_dir());
-    let kinds = "select c.relname || ' ' || c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+    let kinds = "select c.relname || ' ' || c.relkind::text from pg_class c join pg_namespace n on n.oid = c.relnamespace \
                  where n.nspname in ('bronze', 'data_marts') and c.relkind in ('v', 'r') order by 1";
     let expected = [
         "agg_sales_country v",
