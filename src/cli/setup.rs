@@ -10,6 +10,7 @@ use super::{Outcome, connection};
 use crate::diagnostic::Diagnostic;
 use crate::exit_code;
 use crate::manifest::{Manifest, NodeKind, outputs_of};
+use crate::project::TargetProfile;
 use crate::report::Output;
 use crate::warehouse::WarehouseError;
 use crate::warehouse::postgres::connect::Settings;
@@ -73,10 +74,12 @@ fn summary(steps: &[Step], dry_run: bool) -> String {
     if dry_run { format!("-- {count} to run; nothing was changed") } else { format!("-- Done: {count}") }
 }
 
-/// What must be there, or nothing where the target is no server.
+/// What must be there, or nothing where neither the target nor another output is a server.
 fn wanted(opened: &mut Opened, names: &[String]) -> Result<Option<Wanted>, Vec<Diagnostic>> {
-    let Some(target) = &opened.server else { return Ok(None) };
     let outputs = outputs_of(&opened.manifest.options, "postgres", names)?;
+    if opened.server.is_none() && outputs.is_empty() {
+        return Ok(None);
+    }
     let mut wanted = Wanted::default();
     for output in &outputs {
         let settings = connection::settings(output, &opened.manifest.options)?;
@@ -86,20 +89,23 @@ fn wanted(opened: &mut Opened, names: &[String]) -> Result<Option<Wanted>, Vec<D
     }
     let named = |database: &str| names.is_empty() || outputs.iter().any(|output| output.database == database);
     for (database, contents) in contents(&opened.manifest, &wanted) {
-        if named(&database) {
-            let settings = settings_of(&database, target, &wanted);
+        let in_a_lake = |output: &TargetProfile| output.database == database && output.kind != "postgres";
+        if !named(&database) || opened.manifest.elsewhere.iter().any(in_a_lake) {
+            continue;
+        }
+        if let Some(settings) = settings_of(&database, opened.server.as_ref(), &wanted) {
             wanted.add(&settings, contents);
         }
     }
     Ok(Some(wanted))
 }
 
-/// An output's own way to the database, else the target's server.
-fn settings_of(database: &str, target: &Settings, wanted: &Wanted) -> Settings {
-    if database == target.database {
-        return target.clone();
+/// An output's own way to the database, else the target's server; none where it is in the target's lake.
+fn settings_of(database: &str, target: Option<&Settings>, wanted: &Wanted) -> Option<Settings> {
+    if let Some(target) = target.filter(|target| target.database == database) {
+        return Some(target.clone());
     }
-    wanted.settings_of(database).cloned().unwrap_or_else(|| target.to_database(database))
+    wanted.settings_of(database).cloned().or_else(|| target.map(|target| target.to_database(database)))
 }
 
 /// What the target's models and loads need, by database.

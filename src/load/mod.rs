@@ -209,7 +209,7 @@ async fn load_once(
 
 /// A loaded table is looked into by key, and by what was loaded since.
 fn settings(request: &LoadRequest<'_>) -> RelationSettings {
-    let index = |columns: Vec<String>, unique| Index { columns, unique, method: None };
+    let index = |columns: Vec<String>, unique| Index { columns, unique, ..Index::default() };
     let key = (!request.spec.unique_key.is_empty()).then(|| index(request.spec.unique_key.clone(), true));
     let indexes = key.into_iter().chain([index(vec![LOAD_TIMESTAMP.to_string()], false)]).collect();
     RelationSettings { indexes, ..RelationSettings::default() }

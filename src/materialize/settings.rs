@@ -58,6 +58,7 @@ fn indexes(node: &Node) -> Result<Vec<Index>, Diagnostic> {
             columns: columns.filter(|c| !c.is_empty()).ok_or_else(|| wrong("columns are no list of names"))?,
             unique: given.get("unique").and_then(Value::as_bool).unwrap_or(false),
             method: given.get("type").and_then(Value::as_str).map(str::to_string),
+            optional: false,
         })
     };
     given.iter().map(index).collect()
@@ -67,8 +68,8 @@ fn default_indexes(node: &Node) -> Vec<Index> {
     if node.config.materialized != Materialization::Incremental || node.config.unique_key.is_empty() {
         return Vec::new();
     }
-    let key = Index { columns: node.config.unique_key.clone(), unique: true, method: None };
-    let loaded = Index { columns: vec![LOAD_TIMESTAMP.to_string()], unique: false, method: None };
+    let key = Index { columns: node.config.unique_key.clone(), unique: true, ..Index::default() };
+    let loaded = Index { columns: vec![LOAD_TIMESTAMP.to_string()], optional: true, ..Index::default() };
     vec![key, loaded]
 }
 

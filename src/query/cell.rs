@@ -25,7 +25,7 @@ use arrow::datatypes::{
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use chrono::Offset;
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset};
 
 use super::number;
 
@@ -131,11 +131,21 @@ fn writer<'a>(array: &'a dyn Array, booleans: Booleans) -> Result<Writer<'a>, Ar
             (offsets[row] as usize, offsets[row + 1] as usize)
         })?,
         DataType::Struct(_) => row_value(array.as_struct())?,
+        DataType::Decimal256(76, 38) => any_numeric(array)?,
         _ => {
             let formatter = ArrayFormatter::try_new(array, &FormatOptions::default())?;
             Box::new(move |row, text| formatter.value(row).write(text))
         }
     })
+}
+
+/// A Postgres `numeric` of no declared scale: without the zeros that its type here adds.
+fn any_numeric(array: &dyn Array) -> Result<Writer<'_>, ArrowError> {
+    let formatter = ArrayFormatter::try_new(array, &FormatOptions::default())?;
+    Ok(Box::new(move |row, text| {
+        text.push_str(&number::trim_fraction(formatter.value(row).try_to_string()?));
+        Ok(())
+    }))
 }
 
 fn strings<'a>(value: impl Fn(usize) -> &'a str + 'a) -> Writer<'a> {
@@ -172,19 +182,40 @@ where
     made(move |row| show(array, row))
 }
 
+/// As PostgreSQL writes a day: years before the first are those before Christ.
+fn day(date: NaiveDate) -> String {
+    let year = if date.year() > 0 { date.year() } else { 1 - date.year() };
+    format!("{year:04}-{:02}-{:02}", date.month(), date.day())
+}
+
+fn era(text: String, date: NaiveDate) -> String {
+    if date.year() > 0 { text } else { format!("{text} BC") }
+}
+
+fn clock(time: NaiveTime) -> String {
+    number::trim_fraction(time.format("%H:%M:%S%.9f").to_string())
+}
+
 fn date<T: ArrowTemporalType>(array: &PrimitiveArray<T>, row: usize) -> Option<String>
 where
     i64: From<T::Native>,
 {
-    array.value_as_date(row).map(|date| date.format("%Y-%m-%d").to_string())
+    array.value_as_date(row).map(|date| era(day(date), date))
 }
 
 fn time<T: ArrowTemporalType>(array: &PrimitiveArray<T>, row: usize) -> Option<String>
 where
     i64: From<T::Native>,
 {
-    let time = array.value_as_time(row)?;
-    Some(number::trim_fraction(time.format("%H:%M:%S%.9f").to_string()))
+    let end_of_day = match array.data_type() {
+        DataType::Time64(TimeUnit::Microsecond) => Some(86_400_000_000),
+        _ => None,
+    };
+    // PostgreSQL has a last instant of the day that is no first one of the next.
+    if end_of_day == Some(i64::from(array.value(row))) {
+        return Some("24:00:00".to_string());
+    }
+    array.value_as_time(row).map(clock)
 }
 
 fn timestamps<'a>(array: &'a dyn Array, unit: TimeUnit, zone: Option<&str>) -> Result<Writer<'a>, ArrowError> {
@@ -201,20 +232,23 @@ fn timestamp<T: ArrowTemporalType>(array: &PrimitiveArray<T>, zone: Option<Tz>) 
 where
     i64: From<T::Native>,
 {
-    const FORMAT: &str = "%Y-%m-%d %H:%M:%S%.9f";
+    let local = |at: NaiveDateTime| format!("{} {}", day(at.date()), clock(at.time()));
     made(move |row| match zone {
-        None => Some(number::trim_fraction(array.value_as_datetime(row)?.format(FORMAT).to_string())),
+        None => {
+            let at = array.value_as_datetime(row)?;
+            Some(era(local(at), at.date()))
+        }
         Some(zone) => {
             let at = array.value_as_datetime_with_tz(row, zone)?;
             let seconds = at.offset().fix().local_minus_utc();
             let minutes = seconds.abs() / 60;
             let sign = if seconds < 0 { '-' } else { '+' };
-            let mut shown = number::trim_fraction(at.naive_local().format(FORMAT).to_string());
+            let mut shown = local(at.naive_local());
             shown.push_str(&format!("{sign}{:02}", minutes / 60));
             if minutes % 60 != 0 {
                 shown.push_str(&format!(":{:02}", minutes % 60));
             }
-            Some(shown)
+            Some(era(shown, at.date_naive()))
         }
     })
 }

@@ -121,7 +121,8 @@ pub enum StageMode {
     /// All rows whose key is staged go, then all staged rows come, equal keys included.
     DeleteInsert { unique_key: Vec<String> },
     /// As `Merge`, but a staged row that equals the stored one in all columns except `ignoring` is left out: the
-    /// stored row stays as it is.
+    /// stored row stays as it is. It is what is staged first under a name: whether it is compared with rows that were
+    /// staged before in the same publication is left to the warehouse.
     MergeChanged { unique_key: Vec<String>, ignoring: Vec<String> },
 }
 

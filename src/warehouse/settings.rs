@@ -24,4 +24,6 @@ pub struct Index {
     pub unique: bool,
     /// `btree`, `hash`, `gin`, …; none: the warehouse's default.
     pub method: Option<String>,
+    /// Nobody asked for it: a table without its columns goes without it.
+    pub optional: bool,
 }

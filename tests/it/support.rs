@@ -2,14 +2,51 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
+
+use crate::server;
 
 /// A project on disk. Dropping it removes everything, the lake too.
 pub struct Project {
     folder: TempDir,
     environment: Vec<(String, String)>,
 }
+
+/// Where a project's tables are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Lake,
+    Postgres,
+}
+
+impl Place {
+    /// An empty project named `shop`; nothing where there is no server. Its schema is `main`.
+    pub fn project(self) -> Project {
+        match self {
+            Place::Lake => Project::new(),
+            Place::Postgres => Project::on_a_database_of_its_own(),
+        }
+    }
+}
+
+/// Each of these tests once on a lake and once on a server.
+macro_rules! in_both_places {
+    ($($name:ident),* $(,)?) => {
+        mod lake {
+            $( #[test] fn $name() { super::$name($crate::support::Place::Lake) } )*
+        }
+        mod postgres {
+            $( #[test] fn $name() {
+                if $crate::server::shared().is_some() {
+                    super::$name($crate::support::Place::Postgres)
+                }
+            } )*
+        }
+    };
+}
+pub(crate) use in_both_places;
 
 /// What a run of the binary gave.
 #[derive(Debug)]
@@ -32,6 +69,24 @@ impl Project {
                 "profiles.yml",
                 "shop:\n  target: dev\n  outputs:\n    dev: {type: delta, path: lake, database: dev, schema: main, threads: 4}\n",
             )
+    }
+
+    /// The same, with a new database on the server that all tests share.
+    fn on_a_database_of_its_own() -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let server = server::shared().unwrap();
+        let database = format!("shop_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        server.create_database(&database).unwrap();
+        let port = server.port();
+        Project::new().env("SHOP_PASSWORD", server::PASSWORD).file(
+            "profiles.yml",
+            format!(
+                "shop:\n  target: dev\n  outputs:\n    dev:\n      type: postgres\n      host: 127.0.0.1\n      \
+                 port: {port}\n      user: {}\n      password: \"{{{{ env_var('SHOP_PASSWORD') }}}}\"\n      \
+                 dbname: {database}\n      schema: main\n      threads: 4\n",
+                server::USER
+            ),
+        )
     }
 
     /// The project of this repository, copied, with the given rows as its source file.

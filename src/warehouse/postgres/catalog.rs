@@ -18,9 +18,8 @@ use crate::warehouse::{Description, RelationKind, WarehouseError};
 /// The schema with medallion's own tables.
 pub const SCHEMA: &str = "medallion";
 
-/// Makes the tables of [`SCHEMA`] where they are missing.
+/// Makes the tables of [`SCHEMA`], which is there, where they are missing.
 pub const CREATE: &str = "
-create schema if not exists medallion;
 create table if not exists medallion.publication (
     number bigint generated always as identity primary key,
     key uuid not null unique,
@@ -47,7 +46,7 @@ create table if not exists medallion.document (
     key text primary key,
     value jsonb not null
 );
-comment on schema medallion is 'What medallion keeps of its publications: it changes with them, in one transaction';
+comment on table medallion.publication is 'medallion keeps this schema: it changes with what is published, in one transaction';
 ";
 
 /// How often the rows of a table were written since the server began to count.

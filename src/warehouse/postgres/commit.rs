@@ -73,6 +73,7 @@ pub async fn commit(publication: &PgPublication) -> Result<Option<Receipt>, Ware
         publication.writer.ensure_schema(schema).await?;
     }
     if !publication.base.catalog.kept {
+        publication.writer.ensure_schema(catalog::SCHEMA).await?;
         publication.writer.make(catalog::CREATE, "cannot make medallion's own tables").await?;
     }
     // Whoever reads holds a lock on what it read, and a table cannot change its columns under it.
@@ -136,8 +137,10 @@ impl Publishing<'_> {
         let mut written = Vec::new();
         for (name, draft) in &self.work.drafts {
             self.hooks(&self.work.settings(name).pre_hooks, &format!("the pre_hook of {name}")).await?;
-            let applied = apply(self.connection, name, draft, has.get(name).map_or(&[], Vec::as_slice)).await?;
-            extras::index(self.connection, name, draft, &self.work.settings(name).indexes).await?;
+            let had = has.get(name).map_or(&[][..], Vec::as_slice);
+            let applied = apply(self.connection, name, draft, had).await?;
+            let columns = draft.columns(had);
+            extras::index(self.connection, name, draft, &columns, &self.work.settings(name).indexes).await?;
             written.push(self.written(name, draft, applied));
         }
         self.drop_unused().await?;
@@ -173,6 +176,7 @@ impl Publishing<'_> {
     /// New tables take their name, from another relation where one has it.
     async fn exchange_tables(&self) -> Result<Exchanged, WarehouseError> {
         let mut exchanged = Exchanged::default();
+        let views = self.publication.changes().views.clone();
         for (name, draft) in &self.work.drafts {
             let Some(new) = draft.new_table() else { continue };
             let put_in_place = async || {
@@ -184,7 +188,7 @@ impl Publishing<'_> {
             match self.publication.base.entry(name) {
                 Some(entry) => {
                     let former = entry.former();
-                    exchanged.extend(exchange(self.connection, name, former, &self.work.views, put_in_place).await?);
+                    exchanged.extend(exchange(self.connection, name, former, &views, put_in_place).await?);
                 }
                 None => put_in_place().await?,
             }

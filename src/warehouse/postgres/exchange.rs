@@ -22,6 +22,16 @@ pub struct Former {
     pub kind: char,
 }
 
+impl Former {
+    /// What has the name now.
+    pub async fn find(connection: &Connection, name: &RelationName) -> Result<Option<Self>, WarehouseError> {
+        let find = "select oid, relkind from pg_catalog.pg_class where oid = to_regclass($1)";
+        let found = connection.query_opt(find, &[&quote::relation(name)]).await;
+        let found = found.map_err(failed(connection, format!("cannot find {name}")))?;
+        Ok(found.map(|row| Former { oid: row.get(0), kind: char::from(row.get::<_, i8>(1).unsigned_abs()) }))
+    }
+}
+
 /// What exchanging relations brought about.
 #[derive(Default)]
 pub struct Exchanged {

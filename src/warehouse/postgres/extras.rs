@@ -6,15 +6,17 @@ use tokio_postgres::error::SqlState;
 use super::apply::table_of;
 use super::connect::Connection;
 use super::draft::Draft;
+use super::wire::PgColumn;
 use super::{failed, quote};
 use crate::relation::RelationName;
 use crate::warehouse::{Index, RelationSettings, WarehouseError};
 
-/// Makes the indexes that a staged table is to have and has not. Those of a new table are made before it takes its name.
+/// Makes the indexes that a staged table of these columns is to have and has not. Those of a new table are made before it takes its name.
 pub async fn index(
     connection: &Connection,
     name: &RelationName,
     draft: &Draft,
+    has: &[PgColumn],
     wanted: &[Index],
 ) -> Result<(), WarehouseError> {
     let table = table_of(name, draft);
@@ -23,6 +25,10 @@ pub async fn index(
     }
     let known = columns_of_indexes(connection, &table).await?;
     for index in wanted {
+        let there = |column: &String| has.iter().any(|known| known.name == *column);
+        if index.optional && !index.columns.iter().all(there) {
+            continue;
+        }
         if known.iter().any(|(columns, unique, method)| is_same(index, columns, *unique, method)) {
             continue;
         }

@@ -9,36 +9,94 @@ use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{Between, BinaryExpr, Cast, Expr, Operator};
 
 use super::quote;
+use super::wire::{PgColumn, PgType};
 
-/// The filter in SQL; `None` where the server might understand it differently.
-pub fn to_sql(filter: &Expr) -> Option<String> {
-    match filter {
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => match (to_sql(left), to_sql(right)) {
-            (Some(left), Some(right)) => Some(format!("({left} and {right})")),
-            // One of the two lets through all that both do.
-            (left, right) => left.or(right),
-        },
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
-            Some(format!("({} or {})", to_sql(left)?, to_sql(right)?))
+/// The filter in SQL; `None` where the server might understand it differently. Columns are those of the table.
+pub fn to_sql(filter: &Expr, columns: &[PgColumn]) -> Option<String> {
+    Columns(columns).to_sql(filter)
+}
+
+struct Columns<'a>(&'a [PgColumn]);
+
+impl Columns<'_> {
+    fn to_sql(&self, filter: &Expr) -> Option<String> {
+        match filter {
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
+                match (self.to_sql(left), self.to_sql(right)) {
+                    (Some(left), Some(right)) => Some(format!("({left} and {right})")),
+                    // One of the two lets through all that both do.
+                    (left, right) => left.or(right),
+                }
+            }
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
+                Some(format!("({} or {})", self.to_sql(left)?, self.to_sql(right)?))
+            }
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) => self.comparison(left, *op, right),
+            Expr::IsNull(operand) => Some(format!("{} is null", column(operand)?.name)),
+            Expr::IsNotNull(operand) => Some(format!("{} is not null", column(operand)?.name)),
+            Expr::Between(Between { expr, negated: false, low, high }) => {
+                let low = self.comparison(expr, Operator::GtEq, low)?;
+                Some(format!("({low} and {})", self.comparison(expr, Operator::LtEq, high)?))
+            }
+            Expr::InList(InList { expr, list, negated: false }) if !list.is_empty() && list.len() <= 1000 => {
+                let of = column(expr)?;
+                let texts = list.iter().any(|value| value.as_literal().is_some_and(is_text));
+                if texts && !self.is_text(&of.column) {
+                    return None;
+                }
+                let values: Option<Vec<String>> = list.iter().map(|value| constant(value)).collect();
+                Some(format!("{} in ({})", of.name, values?.join(", ")))
+            }
+            _ => None,
         }
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) => comparison(left, *op, right),
-        Expr::IsNull(operand) => Some(format!("{} is null", column(operand)?.name)),
-        Expr::IsNotNull(operand) => Some(format!("{} is not null", column(operand)?.name)),
-        Expr::Between(Between { expr, negated: false, low, high }) => {
-            let low = comparison(expr, Operator::GtEq, low)?;
-            Some(format!("({low} and {})", comparison(expr, Operator::LtEq, high)?))
+    }
+
+    /// Whether the server compares the column's values as the texts that they are read as: a uuid, an enum or JSON it
+    /// compares with nothing but its own kind, and a `char(n)` without its blanks.
+    fn is_text(&self, name: &str) -> bool {
+        let column = self.0.iter().find(|column| column.name == name);
+        column.is_some_and(|column| matches!(column.pg_type, PgType::Text | PgType::Varchar(_) | PgType::Name))
+    }
+
+    fn comparison(&self, left: &Expr, op: Operator, right: &Expr) -> Option<String> {
+        let (operand, op, value) = match (column(left), column(right)) {
+            (Some(operand), None) => (operand, op, right),
+            (None, Some(operand)) => (operand, op.swap()?, left),
+            _ => return None,
+        };
+        let sign = match op {
+            Operator::Eq => "=",
+            Operator::NotEq => "<>",
+            Operator::Lt => "<",
+            Operator::LtEq => "<=",
+            Operator::Gt => ">",
+            Operator::GtEq => ">=",
+            _ => return None,
+        };
+        let ordered = !matches!(op, Operator::Eq | Operator::NotEq);
+        let value = value.as_literal()?;
+        let is_text = is_text(value);
+        if is_text && !self.is_text(&operand.column) {
+            return None;
         }
-        Expr::InList(InList { expr, list, negated: false }) if !list.is_empty() && list.len() <= 1000 => {
-            let of = column(expr)?;
-            let values: Option<Vec<String>> = list.iter().map(|value| constant(value)).collect();
-            Some(format!("{} in ({})", of.name, values?.join(", ")))
-        }
-        _ => None,
+        // The server's collation may order texts in another way than by their bytes.
+        let name = if is_text && ordered { format!("{} collate \"C\"", operand.name) } else { operand.name };
+        let written = match value {
+            // The column has no zone: compared as it is stored, an index on it can be used.
+            ScalarValue::TimestampMicrosecond(Some(micros), Some(_)) if operand.in_utc => {
+                timestamp(*micros, "timestamp")?
+            }
+            _ if operand.in_utc => return None,
+            _ => literal(value)?,
+        };
+        Some(format!("{name} {sign} {written}"))
     }
 }
 
 /// A column, or its instant in UTC: the same number under another type.
 struct Operand {
+    column: String,
+    /// Quoted.
     name: String,
     /// `timestamp` read as `timestamp with time zone`.
     in_utc: bool,
@@ -46,10 +104,10 @@ struct Operand {
 
 fn column(expr: &Expr) -> Option<Operand> {
     match expr {
-        Expr::Column(column) => Some(Operand { name: quote::identifier(&column.name), in_utc: false }),
+        Expr::Column(column) => Some(operand(&column.name, false)),
         Expr::Cast(Cast { expr, field }) => match (expr.as_ref(), field.data_type()) {
             (Expr::Column(column), DataType::Timestamp(TimeUnit::Microsecond, Some(zone))) if is_utc(zone) => {
-                Some(Operand { name: quote::identifier(&column.name), in_utc: true })
+                Some(operand(&column.name, true))
             }
             _ => None,
         },
@@ -57,37 +115,16 @@ fn column(expr: &Expr) -> Option<Operand> {
     }
 }
 
-fn is_utc(zone: &str) -> bool {
-    matches!(zone, "UTC" | "+00:00" | "+00" | "Z")
+fn operand(column: &str, in_utc: bool) -> Operand {
+    Operand { column: column.to_string(), name: quote::identifier(column), in_utc }
 }
 
-fn comparison(left: &Expr, op: Operator, right: &Expr) -> Option<String> {
-    let (operand, op, value) = match (column(left), column(right)) {
-        (Some(operand), None) => (operand, op, right),
-        (None, Some(operand)) => (operand, op.swap()?, left),
-        _ => return None,
-    };
-    let sign = match op {
-        Operator::Eq => "=",
-        Operator::NotEq => "<>",
-        Operator::Lt => "<",
-        Operator::LtEq => "<=",
-        Operator::Gt => ">",
-        Operator::GtEq => ">=",
-        _ => return None,
-    };
-    let ordered = !matches!(op, Operator::Eq | Operator::NotEq);
-    let value = value.as_literal()?;
-    let is_text = matches!(value, ScalarValue::Utf8(_) | ScalarValue::LargeUtf8(_) | ScalarValue::Utf8View(_));
-    // The server's collation may order texts in another way than by their bytes.
-    let name = if is_text && ordered { format!("{} collate \"C\"", operand.name) } else { operand.name };
-    let written = match value {
-        // The column has no zone: compared as it is stored, an index on it can be used.
-        ScalarValue::TimestampMicrosecond(Some(micros), Some(_)) if operand.in_utc => timestamp(*micros, "timestamp")?,
-        _ if operand.in_utc => return None,
-        _ => literal(value)?,
-    };
-    Some(format!("{name} {sign} {written}"))
+fn is_text(value: &ScalarValue) -> bool {
+    matches!(value, ScalarValue::Utf8(_) | ScalarValue::LargeUtf8(_) | ScalarValue::Utf8View(_))
+}
+
+fn is_utc(zone: &str) -> bool {
+    matches!(zone, "UTC" | "+00:00" | "+00" | "Z")
 }
 
 fn constant(expr: &Expr) -> Option<String> {
@@ -141,7 +178,8 @@ mod tests {
     use datafusion::prelude::{cast, col, lit};
 
     fn sql(filter: Expr) -> Option<String> {
-        to_sql(&filter)
+        let column = |name: &str, pg_type| PgColumn { name: name.to_string(), pg_type };
+        to_sql(&filter, &[column("t", PgType::Text), column("u", PgType::Uuid), column("c", PgType::Bpchar(Some(3)))])
     }
 
     #[test]
@@ -159,6 +197,15 @@ mod tests {
         assert_eq!(sql(unknown().and(col("a").is_null())).unwrap(), "\"a\" is null");
         assert_eq!(sql(unknown().or(col("a").is_null())), None);
         assert_eq!(sql(!col("a").eq(lit(1i32))), None);
+    }
+
+    #[test]
+    fn a_text_is_compared_with_texts_alone() {
+        assert_eq!(sql(col("u").eq(lit("x"))), None);
+        assert_eq!(sql(col("c").not_eq(lit("ab"))), None);
+        assert_eq!(sql(col("u").in_list(vec![lit("x")], false)), None);
+        assert_eq!(sql(col("t").in_list(vec![lit("x")], false)).unwrap(), "\"t\" in ('x')");
+        assert_eq!(sql(col("u").is_null()).unwrap(), "\"u\" is null");
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl TableProvider for PgScan {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let pushed = |filter: &&Expr| match to_sql(filter) {
+        let pushed = |filter: &&Expr| match to_sql(filter, &self.shape.columns) {
             Some(_) => TableProviderFilterPushDown::Inexact,
             None => TableProviderFilterPushDown::Unsupported,
         };
@@ -97,7 +97,7 @@ impl TableProvider for PgScan {
         let chosen = projection.unwrap_or(&all);
         let columns: Vec<PgColumn> = chosen.iter().map(|index| self.shape.columns[*index].clone()).collect();
         let schema: SchemaRef = Arc::new(self.schema.project(chosen)?);
-        let conditions: Vec<String> = filters.iter().filter_map(to_sql).collect();
+        let conditions: Vec<String> = filters.iter().filter_map(|filter| to_sql(filter, &self.shape.columns)).collect();
         let limit = limit.filter(|_| conditions.len() == filters.len());
         let names = quote::identifiers(columns.iter().map(|column| column.name.as_str()));
         let table = quote::relation(&self.shape.name);

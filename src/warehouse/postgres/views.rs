@@ -5,49 +5,121 @@ use std::collections::BTreeMap;
 use tokio_postgres::error::SqlState;
 
 use super::connect::Connection;
-use super::exchange::{Exchanged, exchange, patiently};
+use super::exchange::{Exchanged, Former, Recreated, exchange, patiently};
 use super::publication::PgPublication;
-use super::{link, quote};
+use super::rights::Rights;
+use super::{failed, link, quote};
 use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
 
-/// Makes the views, each after those that it reads.
+/// Makes the views of a publication, each after those that it reads.
+///
+/// A view that stays as it was may have to be made again too: the server spells `*` out when it makes a view, and what the
+/// view reads may have other columns by now.
 pub async fn create(
     connection: &Connection,
     publication: &PgPublication,
-    views: &BTreeMap<RelationName, String>,
+    changed: &BTreeMap<RelationName, String>,
     exchanged: &mut Exchanged,
 ) -> Result<(), WarehouseError> {
     let mut left = BTreeMap::new();
-    for (name, sql) in views {
-        left.insert(name.clone(), link::translate(connection, &publication.writer, sql).await?);
+    let mut made = BTreeMap::new();
+    let staged = publication.changes().views.clone();
+    for (name, sql) in staged {
+        let translated = link::translate(connection, &publication.writer, &sql).await?;
+        let into = if changed.contains_key(&name) { &mut left } else { &mut made };
+        into.insert(name, translated);
     }
-    // A view whose inputs are not there yet fails, and comes after them in the next round.
-    while !left.is_empty() {
-        let before = left.len();
-        let mut first: Option<WarehouseError> = None;
-        for (name, sql) in left.clone() {
-            // What reads it and was made before it is made again; what is left to make is not.
-            left.remove(&name);
-            match create_one(connection, publication, &name, &sql, &left).await {
-                Ok(more) => exchanged.extend(more),
-                Err(error) if waits_for_another(&error) => {
-                    first.get_or_insert(error);
-                    left.insert(name, sql);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        if let Some(error) = first
-            && left.len() == before
-        {
-            return Err(error);
-        }
+    let mut views = Views { connection, changed, left, made, rights: Vec::new(), exchanged };
+    views.return_dropped();
+    views.make_all().await?;
+    // A view that is made again may be read by others that are to follow it.
+    while let Some(stale) = views.first_stale().await? {
+        views.left.extend(views.made.remove_entry(&stale));
+        views.make_all().await?;
     }
-    for (name, rights) in std::mem::take(&mut exchanged.owed) {
+    for (name, rights) in views.rights {
         rights.restore(connection, &name).await?;
     }
     Ok(())
+}
+
+/// Views being made.
+struct Views<'a> {
+    connection: &'a Connection,
+    changed: &'a BTreeMap<RelationName, String>,
+    /// To be made; their SQL as the server runs it.
+    left: BTreeMap<RelationName, String>,
+    /// That are there.
+    made: BTreeMap<RelationName, String>,
+    /// Of views that were dropped: they get them once all are made.
+    rights: Vec<(RelationName, Rights)>,
+    exchanged: &'a mut Exchanged,
+}
+
+impl Views<'_> {
+    async fn make_all(&mut self) -> Result<(), WarehouseError> {
+        // A view whose inputs are not there yet fails, and comes after them in the next round.
+        while !self.left.is_empty() {
+            let mut progress = false;
+            let mut first: Option<WarehouseError> = None;
+            for (name, sql) in self.left.clone() {
+                match self.make(&name, &sql).await {
+                    Ok(()) => progress = true,
+                    Err(error) if waits_for_another(&error) => drop(first.get_or_insert(error)),
+                    Err(error) => return Err(error),
+                }
+            }
+            if let Some(error) = first
+                && !progress
+            {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn make(&mut self, name: &RelationName, sql: &str) -> Result<(), WarehouseError> {
+        let mut others = self.made.clone();
+        others.extend(self.left.clone());
+        others.remove(name);
+        let more = create_one(self.connection, name, sql, &others).await?;
+        self.exchanged.extend(more);
+        self.left.remove(name);
+        self.made.insert(name.clone(), sql.to_string());
+        if !self.changed.contains_key(name) {
+            self.exchanged.recreated.push(Recreated { name: name.clone() });
+        }
+        self.return_dropped();
+        Ok(())
+    }
+
+    /// Views that went with what they read are to be made again.
+    fn return_dropped(&mut self) {
+        for (name, rights) in self.exchanged.owed.drain(..) {
+            self.left.extend(self.made.remove_entry(&name));
+            self.rights.push((name, rights));
+        }
+    }
+
+    /// A view that is there and would be another one if it were made now.
+    async fn first_stale(&self) -> Result<Option<RelationName>, WarehouseError> {
+        for (name, sql) in &self.made {
+            let action = format!("cannot see whether the view {name} is up to date");
+            let cannot = || failed(self.connection, action.as_str());
+            let probe = format!("savepoint medallion_probe; create temporary view medallion_probe as\n{sql}\n");
+            self.connection.batch_execute(&probe).await.map_err(cannot())?;
+            const DEFINITIONS: &str = "
+            select pg_get_viewdef('pg_temp.medallion_probe'::regclass) <> pg_get_viewdef($1::text::regclass)";
+            let row = self.connection.query_one(DEFINITIONS, &[&quote::relation(name)]).await.map_err(cannot())?;
+            let end = "rollback to medallion_probe; release medallion_probe";
+            self.connection.batch_execute(end).await.map_err(cannot())?;
+            if row.get(0) {
+                return Ok(Some(name.clone()));
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// Whether what the view reads may still come: a table or a column is missing.
@@ -63,22 +135,23 @@ fn has_code(error: &WarehouseError, codes: &[SqlState]) -> bool {
 
 async fn create_one(
     connection: &Connection,
-    publication: &PgPublication,
     name: &RelationName,
     sql: &str,
-    left: &BTreeMap<RelationName, String>,
+    others: &BTreeMap<RelationName, String>,
 ) -> Result<Exchanged, WarehouseError> {
     let action = format!("cannot create the view {name}");
     let body = format!("{} as\n{sql}\n", quote::relation(name));
     let made = patiently(connection, &format!("create or replace view {body}"), &action).await;
     let other_shape = [SqlState::INVALID_TABLE_DEFINITION, SqlState::WRONG_OBJECT_TYPE];
-    match (made, publication.base.entry(name)) {
-        (Err(error), Some(entry)) if has_code(&error, &other_shape) => {
-            exchange(connection, name, entry.former(), left, async || {
+    match made {
+        Err(error) if has_code(&error, &other_shape) => {
+            // Not that of the base: it may have been made again since.
+            let Some(former) = Former::find(connection, name).await? else { return Err(error) };
+            exchange(connection, name, former, others, async || {
                 patiently(connection, &format!("create view {body}"), &action).await
             })
             .await
         }
-        (made, _) => made.map(|()| Exchanged::default()),
+        made => made.map(|()| Exchanged::default()),
     }
 }

@@ -1,15 +1,18 @@
 //! Against a real PostgreSQL server, which the tests start.
 
+mod beside;
 mod certificates;
 mod client_killed;
 mod concurrency;
 mod connection;
 mod connection_lost;
 mod debug;
+mod differential;
 mod disk_full;
 mod files;
 mod foreign_changes;
 mod generations;
+mod mixed;
 mod pipeline;
 mod profile;
 mod read_only;
@@ -20,10 +23,11 @@ mod server_killed;
 mod session;
 mod setup;
 mod tls;
+mod types;
 
 use std::path::Path;
 
-use crate::server::{PASSWORD, Server, USER};
+use crate::server::{self, PASSWORD, Server, USER};
 use crate::support::{Outcome, Project};
 
 /// A project with one model whose target `dev` is `database` on the server; the superuser logs in. `more` are further lines
@@ -47,6 +51,15 @@ fn project_of(port: u16, database: &str, user: &str, more: &str) -> Project {
     Project::new()
         .file("models/m.sql", "select 1 as n")
         .file("profiles.yml", format!("shop:\n  target: dev\n  outputs:\n    dev:\n{output}"))
+}
+
+/// The bundled project on the server.
+fn bundled(server: &Server) -> Project {
+    Project::bundled()
+        .env("POSTGRES_HOST", "127.0.0.1")
+        .env("POSTGRES_PORT", &server.port().to_string())
+        .env("POSTGRES_USER", server::USER)
+        .env("POSTGRES_PASSWORD", PASSWORD)
 }
 
 /// Neither what the binary said nor any file it wrote holds the secret.
