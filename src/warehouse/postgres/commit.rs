@@ -11,6 +11,7 @@ use super::apply::{Applied, apply};
 use super::connect::{Connection, ErrorKind};
 use super::draft::Draft;
 use super::exchange::{Recreated, exchange};
+use super::patience::patiently;
 use super::publication::{PgPublication, view_content};
 use super::record::{Written, record};
 use super::{catalog, extras, failed, quote, settle, views};
@@ -141,8 +142,7 @@ impl Publishing<'_> {
             written.push(self.written(name, draft, applied));
         }
         self.drop_unused().await?;
-        let mut recreated = self.exchange_tables().await?;
-        recreated.extend(self.create_views().await?);
+        let recreated = self.exchange_all().await?;
         let changed: Vec<&RelationName> = self.work.drafts.keys().chain(self.work.views.keys()).collect();
         for name in changed {
             let settings = self.work.settings(name);
@@ -170,6 +170,22 @@ impl Publishing<'_> {
         Written::Table { name: name.clone(), rows, counters, changed: applied.inserted + applied.deleted, place: None }
     }
 
+    /// What readers wait for: as short as it can be, and all of it or nothing of it at a time.
+    async fn exchange_all(&self) -> Result<Vec<Recreated>, WarehouseError> {
+        for (name, draft) in &self.work.drafts {
+            if let (Some(_), Some(entry)) = (draft.new_table(), self.publication.base.entry(name)) {
+                extras::copy_indexes(self.connection, entry.oid, name, draft).await?;
+            }
+        }
+        let views = views::translate(self.connection, self.publication, &self.work.views).await?;
+        patiently(self.connection, "cannot put tables and views in their place", async || {
+            let mut recreated = self.exchange_tables().await?;
+            recreated.extend(views::create(self.connection, self.publication, &views).await?);
+            Ok(recreated)
+        })
+        .await
+    }
+
     /// Tables that take the name of another relation.
     async fn exchange_tables(&self) -> Result<Vec<Recreated>, WarehouseError> {
         let mut recreated = Vec::new();
@@ -178,16 +194,12 @@ impl Publishing<'_> {
             let made = exchange(self.connection, name, entry.former(), &self.work.views, async || {
                 let schema = quote::identifier(&name.schema);
                 let rename = format!("alter table {schema}.{new} rename to {}", quote::identifier(&name.identifier));
-                self.execute(&rename, &format!("cannot put the new {name} in its place")).await?;
-                extras::rename_indexes(self.connection, name).await
+                self.execute(&rename, &format!("cannot put the new {name} in its place")).await
             });
             recreated.extend(made.await?);
+            extras::rename_indexes(self.connection, name).await?;
         }
         Ok(recreated)
-    }
-
-    async fn create_views(&self) -> Result<Vec<Recreated>, WarehouseError> {
-        views::create(self.connection, self.publication, &self.work.views).await
     }
 
     /// New tables of relations that were staged and then left out.

@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use super::catalog::SCHEMA;
 use super::connect::{Connection, Settings, connect};
 use super::exchange::{Former, exchange};
+use super::patience::patiently;
 use super::writer::Writer;
 use super::{columns, failed, quote};
 use crate::relation::RelationName;
@@ -136,7 +137,10 @@ async fn ensure(
         return Ok(());
     }
     let former = Former { oid: known.get(0), kind: char::from(known.get::<_, i8>(1).unsigned_abs()) };
-    exchange(connection, &own, former, &BTreeMap::new(), make).await.map(|_| ())
+    patiently(connection, &action, async || {
+        exchange(connection, &own, former, &BTreeMap::new(), make).await.map(|_| ())
+    })
+    .await
 }
 
 /// Where the server finds the other database: itself, where both are its own.

@@ -10,6 +10,7 @@ mod disk_full;
 mod files;
 mod foreign_changes;
 mod generations;
+mod patience;
 mod pipeline;
 mod profile;
 mod read_only;
