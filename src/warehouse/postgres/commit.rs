@@ -11,7 +11,7 @@ use super::apply::{Applied, apply};
 use super::connect::{Connection, ErrorKind};
 use super::draft::Draft;
 use super::exchange::{Recreated, exchange};
-use super::patience::patiently;
+use super::patience::Patience;
 use super::publication::{PgPublication, view_content};
 use super::record::{Written, record};
 use super::{catalog, extras, failed, quote, settle, views};
@@ -178,12 +178,23 @@ impl Publishing<'_> {
             }
         }
         let views = views::translate(self.connection, self.publication, &self.work.views).await?;
-        patiently(self.connection, "cannot put tables and views in their place", async || {
-            let mut recreated = self.exchange_tables().await?;
-            recreated.extend(views::create(self.connection, self.publication, &views).await?);
-            Ok(recreated)
-        })
-        .await
+        let mut patience = Patience::new(self.connection, "cannot put tables and views in their place");
+        loop {
+            patience.begin().await?;
+            match self.exchange_once(&views).await {
+                Ok(recreated) => {
+                    patience.end().await?;
+                    return Ok(recreated);
+                }
+                Err(error) => patience.wait_after(error).await?,
+            }
+        }
+    }
+
+    async fn exchange_once(&self, views: &BTreeMap<RelationName, String>) -> Result<Vec<Recreated>, WarehouseError> {
+        let mut recreated = self.exchange_tables().await?;
+        recreated.extend(views::create(self.connection, self.publication, views).await?);
+        Ok(recreated)
     }
 
     /// Tables that take the name of another relation.

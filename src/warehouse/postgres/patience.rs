@@ -14,35 +14,44 @@ const PATIENCE: &str = "1s";
 const PAUSE: Duration = Duration::from_millis(250);
 const TRIES: usize = 120;
 
-/// Does the step once all its locks are free. It must be one that can be done again after a rollback to where it began.
-pub async fn patiently<T>(
-    connection: &Connection,
-    action: &str,
-    step: impl AsyncFn() -> Result<T, WarehouseError>,
-) -> Result<T, WarehouseError> {
-    let cannot = || failed(connection, action);
-    let begun = format!("savepoint medallion_step; set local lock_timeout = '{PATIENCE}'");
-    let mut tries = 0;
-    let done = loop {
-        connection.batch_execute(&begun).await.map_err(cannot())?;
-        tries += 1;
-        match step().await {
-            Ok(done) => break done,
-            Err(error) if is_locked(&error) && tries < TRIES => {
-                if tries == 2 {
-                    connection.tell(&format!("{error}; waiting until its readers are done"));
-                }
-                connection
-                    .batch_execute("rollback to medallion_step; release medallion_step")
-                    .await
-                    .map_err(cannot())?;
-                tokio::time::sleep(PAUSE).await;
-            }
-            Err(error) => return Err(error),
+/// A step that is tried until all its locks are free. It must be one that can be done again after a rollback to where it
+/// began: `loop { begin; do it; end, or wait_after its error }`.
+pub struct Patience<'c> {
+    connection: &'c Connection,
+    action: &'c str,
+    tries: usize,
+}
+
+impl<'c> Patience<'c> {
+    pub fn new(connection: &'c Connection, action: &'c str) -> Self {
+        Patience { connection, action, tries: 0 }
+    }
+
+    pub async fn begin(&mut self) -> Result<(), WarehouseError> {
+        self.tries += 1;
+        self.run(&format!("savepoint medallion_step; set local lock_timeout = '{PATIENCE}'")).await
+    }
+
+    pub async fn end(self) -> Result<(), WarehouseError> {
+        self.run("set local lock_timeout = 0; release medallion_step").await
+    }
+
+    /// Takes the step back and lets the readers go on, where it failed for a lock; any other error is given back.
+    pub async fn wait_after(&self, error: WarehouseError) -> Result<(), WarehouseError> {
+        if !is_locked(&error) || self.tries == TRIES {
+            return Err(error);
         }
-    };
-    connection.batch_execute("set local lock_timeout = 0; release medallion_step").await.map_err(cannot())?;
-    Ok(done)
+        self.run("rollback to medallion_step; release medallion_step").await?;
+        if self.tries == 2 {
+            self.connection.tell(&format!("{error}; waiting until its readers are done"));
+        }
+        tokio::time::sleep(PAUSE).await;
+        Ok(())
+    }
+
+    async fn run(&self, sql: &str) -> Result<(), WarehouseError> {
+        self.connection.batch_execute(sql).await.map_err(failed(self.connection, self.action))
+    }
 }
 
 fn is_locked(error: &WarehouseError) -> bool {
