@@ -57,8 +57,8 @@ join pg_catalog.pg_class v using (oid)
 join pg_catalog.pg_namespace n on n.oid = v.relnamespace
 order by deepest.depth, n.nspname, v.relname";
 
-/// A step to be taken with `Patience`: drops what stands under `name`, lets `make` put something else there, and gives that the
-/// rights, comments and indexes of the former. A view in `changed` is not made again: it will be made anew.
+/// A step to be taken with `Patience`: drops what stands under `name`, lets `make` put something else there, and gives
+/// that the rights, comments and indexes of the former. A view in `changed` is not made again: it will be made anew.
 pub async fn exchange(
     connection: &Connection,
     name: &RelationName,
