@@ -11,6 +11,7 @@ use super::apply::{Applied, apply};
 use super::connect::{Connection, ErrorKind};
 use super::draft::Draft;
 use super::exchange::{Exchanged, exchange};
+use super::patience::Patience;
 use super::publication::{PgPublication, view_content};
 use super::record::{Written, record};
 use super::{catalog, extras, failed, quote, settle, views};
@@ -144,8 +145,7 @@ impl Publishing<'_> {
             written.push(self.written(name, draft, applied));
         }
         self.drop_unused().await?;
-        let mut exchanged = self.exchange_tables().await?;
-        views::create(self.connection, self.publication, &self.work.views, &mut exchanged).await?;
+        let exchanged = self.exchange_all().await?;
         let changed: Vec<&RelationName> = self.work.drafts.keys().chain(self.work.views.keys()).collect();
         for name in changed {
             let settings = self.work.settings(name);
@@ -173,6 +173,33 @@ impl Publishing<'_> {
         Written::Table { name: name.clone(), rows, counters, changed: applied.inserted + applied.deleted, place: None }
     }
 
+    /// What readers wait for: as short as it can be, and all of it or nothing of it at a time.
+    async fn exchange_all(&self) -> Result<Exchanged, WarehouseError> {
+        for (name, draft) in &self.work.drafts {
+            if let (Some(_), Some(entry)) = (draft.new_table(), self.publication.base.entry(name)) {
+                extras::copy_indexes(self.connection, entry.oid, name, draft).await?;
+            }
+        }
+        let views = views::translate(self.connection, self.publication).await?;
+        let mut patience = Patience::new(self.connection, "cannot put tables and views in their place");
+        loop {
+            patience.begin().await?;
+            match self.exchange_once(&views).await {
+                Ok(exchanged) => {
+                    patience.end().await?;
+                    return Ok(exchanged);
+                }
+                Err(error) => patience.wait_after(error).await?,
+            }
+        }
+    }
+
+    async fn exchange_once(&self, views: &BTreeMap<RelationName, String>) -> Result<Exchanged, WarehouseError> {
+        let mut exchanged = self.exchange_tables().await?;
+        views::create(self.connection, &self.work.views, views, &mut exchanged).await?;
+        Ok(exchanged)
+    }
+
     /// New tables take their name, from another relation where one has it.
     async fn exchange_tables(&self) -> Result<Exchanged, WarehouseError> {
         let mut exchanged = Exchanged::default();
@@ -182,8 +209,7 @@ impl Publishing<'_> {
             let put_in_place = async || {
                 let schema = quote::identifier(&name.schema);
                 let rename = format!("alter table {schema}.{new} rename to {}", quote::identifier(&name.identifier));
-                self.execute(&rename, &format!("cannot put the new {name} in its place")).await?;
-                extras::rename_indexes(self.connection, name).await
+                self.execute(&rename, &format!("cannot put the new {name} in its place")).await
             };
             match self.publication.base.entry(name) {
                 Some(entry) => {
@@ -192,6 +218,7 @@ impl Publishing<'_> {
                 }
                 None => put_in_place().await?,
             }
+            extras::rename_indexes(self.connection, name).await?;
         }
         Ok(exchanged)
     }

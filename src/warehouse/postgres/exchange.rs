@@ -4,9 +4,6 @@
 //! their owners, rights and comments.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
-
-use tokio_postgres::error::SqlState;
 
 use super::connect::Connection;
 use super::extras::IndexSql;
@@ -85,8 +82,9 @@ join pg_catalog.pg_class v using (oid)
 join pg_catalog.pg_namespace n on n.oid = v.relnamespace
 order by deepest.depth, n.nspname, v.relname";
 
-/// Drops what stands under `name`, lets `make` put something else there, and gives that the rights, comments and indexes
-/// of the former. A view in `changed` is not made again: it will be made anew, and is owed its rights.
+/// A step to be taken with `Patience`: drops what stands under `name`, lets `make` put something else there, and gives
+/// that the rights, comments and indexes of the former. A view in `changed` is not made again: it will be made anew, and
+/// is owed its rights.
 pub async fn exchange(
     connection: &Connection,
     name: &RelationName,
@@ -100,7 +98,8 @@ pub async fn exchange(
     let mut drops: Vec<String> =
         dependents.iter().rev().map(|view| format!("drop {} {}", view.kind(), quote::relation(&view.name))).collect();
     drops.push(format!("drop {} {}", kind(former.kind), quote::relation(name)));
-    patiently(connection, &drops.join("; "), &format!("cannot take the former {name} away")).await?;
+    let action = format!("cannot take the former {name} away");
+    connection.batch_execute(&drops.join("; ")).await.map_err(failed(connection, action))?;
     make().await?;
     rights.restore(connection, name).await?;
     extras::restore_indexes(connection, name, &indexes).await?;
@@ -152,27 +151,4 @@ async fn dependents(connection: &Connection, of: &RelationName, oid: u32) -> Res
         });
     }
     Ok(found)
-}
-
-/// How long a lock is waited for at a time. Readers that come later wait behind us, so we step back in between.
-const PATIENCE: &str = "1s";
-const TRIES: usize = 120;
-
-/// Runs statements that need a lock which readers hold: without blocking others for long, again and again.
-pub async fn patiently(connection: &Connection, sql: &str, action: &str) -> Result<(), WarehouseError> {
-    let started = format!("savepoint medallion; set local lock_timeout = '{PATIENCE}'");
-    for attempt in 1.. {
-        connection.batch_execute(&started).await.map_err(failed(connection, action))?;
-        let Err(error) = connection.batch_execute(sql).await else { break };
-        if error.code() != Some(&SqlState::LOCK_NOT_AVAILABLE) || attempt == TRIES {
-            let told = failed(connection, action)(error);
-            // The caller may try something else.
-            let _ = connection.batch_execute("rollback to medallion").await;
-            return Err(told);
-        }
-        connection.batch_execute("rollback to medallion").await.map_err(failed(connection, action))?;
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
-    let ended = "set local lock_timeout = 0; release medallion";
-    connection.batch_execute(ended).await.map_err(failed(connection, action))
 }

@@ -4,8 +4,9 @@ use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
 use super::apply::table_of;
-use super::connect::Connection;
+use super::connect::{Connection, ErrorKind};
 use super::draft::Draft;
+use super::patience::attempt;
 use super::wire::PgColumn;
 use super::{failed, quote};
 use crate::relation::RelationName;
@@ -81,7 +82,7 @@ async fn create(
         return Err(failed(connection, action)(error));
     }
     // The `unique` test is what speaks about such rows; the merges find their rows by a plain index too.
-    tracing::warn!("{name} has several rows of one key ({columns}), so that its index is not unique");
+    connection.tell(&format!("{name} has several rows of one key ({columns}), so that its index is not unique"));
     let plain = format!("rollback to medallion_index; create {on}");
     connection.batch_execute(&plain).await.map_err(failed(connection, action))
 }
@@ -112,37 +113,60 @@ pub async fn indexes_of(connection: &Connection, oid: u32) -> Result<Vec<IndexSq
     Ok(rows.iter().map(index).collect())
 }
 
-/// Makes the indexes again on the relation that has the name now, those that it has not by itself.
+/// Makes the indexes of a relation on the new table that will take its place: before it does, since that may take long.
+pub async fn copy_indexes(
+    connection: &Connection,
+    former: u32,
+    name: &RelationName,
+    draft: &Draft,
+) -> Result<(), WarehouseError> {
+    let indexes = indexes_of(connection, former).await?;
+    make_again(connection, name, &table_of(name, draft), &indexes, |_| String::new()).await
+}
+
+/// Gives the relation that has the name now these indexes, and their names.
 pub async fn restore_indexes(
     connection: &Connection,
     name: &RelationName,
     indexes: &[IndexSql],
 ) -> Result<(), WarehouseError> {
+    let named = |index: &IndexSql| quote::identifier(&index.name);
+    make_again(connection, name, &quote::relation(name), indexes, named).await
+}
+
+/// Makes the indexes that the table has not, and names those that it has. What cannot be is left out, and said.
+async fn make_again(
+    connection: &Connection,
+    name: &RelationName,
+    table: &str,
+    indexes: &[IndexSql],
+    named: impl Fn(&IndexSql) -> String,
+) -> Result<(), WarehouseError> {
     if indexes.is_empty() {
         return Ok(());
     }
-    let table = quote::relation(name);
     let action = format!("cannot make an index of the former {name} again");
     let can_have = "select oid from pg_catalog.pg_class where oid = $1::text::regclass and relkind in ('r', 'm')";
     let found = connection.query_opt(can_have, &[&table]).await.map_err(failed(connection, action.as_str()))?;
     let Some(row) = found else { return Ok(()) };
     let has = indexes_of(connection, row.get(0)).await?;
-    for index in indexes.iter().filter(|index| !has.iter().any(|known| known.is_like(index))) {
-        let unique = if index.unique { "unique " } else { "" };
-        let create = |name: &str| {
-            let create = format!("create {unique}index {name} on {table}{}", index.definition);
-            format!("savepoint medallion_index; {create}; release medallion_index")
+    for index in indexes {
+        let as_named = named(index);
+        let sql = match has.iter().find(|known| known.is_like(index)) {
+            Some(known) if as_named.is_empty() || known.name == index.name => continue,
+            Some(known) => {
+                let schema = quote::identifier(&name.schema);
+                format!("alter index {schema}.{} rename to {as_named}", quote::identifier(&known.name))
+            }
+            None => {
+                let unique = if index.unique { "unique " } else { "" };
+                format!("create {unique}index {as_named} on {table}{}", index.definition)
+            }
         };
-        let mut made = connection.batch_execute(&create(&quote::identifier(&index.name))).await;
-        let is_taken = |error: &tokio_postgres::Error| error.code() == Some(&SqlState::DUPLICATE_TABLE);
-        if made.as_ref().is_err_and(is_taken) {
-            let again = format!("rollback to medallion_index; {}", create(""));
-            made = connection.batch_execute(&again).await;
+        match attempt(connection, &sql, &action).await {
+            Err(WarehouseError::Server(told)) if told.kind != ErrorKind::Lost => connection.tell(&told.message),
+            other => other?,
         }
-        let Err(error) = made else { continue };
-        let told = failed(connection, action.as_str())(error);
-        tracing::warn!("{told}");
-        connection.batch_execute("rollback to medallion_index").await.map_err(failed(connection, action.as_str()))?;
     }
     Ok(())
 }

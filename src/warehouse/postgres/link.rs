@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use super::catalog::SCHEMA;
 use super::connect::{Connection, Settings, connect};
 use super::exchange::{Former, exchange};
+use super::patience::Patience;
 use super::writer::Writer;
 use super::{columns, failed, quote};
 use crate::relation::RelationName;
@@ -136,7 +137,14 @@ async fn ensure(
         return Ok(());
     }
     let former = Former { oid: known.get(0), kind: char::from(known.get::<_, i8>(1).unsigned_abs()) };
-    exchange(connection, &own, former, &BTreeMap::new(), make).await.map(|_| ())
+    let mut patience = Patience::new(connection, &action);
+    loop {
+        patience.begin().await?;
+        match exchange(connection, &own, former, &BTreeMap::new(), make).await {
+            Ok(_) => return patience.end().await,
+            Err(error) => patience.wait_after(error).await?,
+        }
+    }
 }
 
 /// Where the server finds the other database: itself, where both are its own.

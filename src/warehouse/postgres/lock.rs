@@ -29,7 +29,7 @@ pub async fn lock(connection: &Connection, relations: &[RelationName]) -> Result
         return Err(only_reads(connection).into());
     }
     if !answer.get::<_, bool>(0) {
-        tracing::warn!("another run is publishing some of the same relations; waiting until it is done");
+        connection.tell("another run is publishing some of the same relations; waiting until it is done");
         // What was taken beyond the first that is not free must be given back, or two runs may wait for each other.
         connection.batch_execute("rollback").await.map_err(cannot())?;
         connection.batch_execute(super::writer::BEGIN).await.map_err(cannot())?;

@@ -18,6 +18,7 @@ mod extras;
 mod link;
 mod lock;
 mod merged;
+mod patience;
 mod predicate;
 pub mod probe;
 mod publication;

@@ -77,7 +77,7 @@ impl Rights {
             let guarded = format!("savepoint medallion_rights; {statement}; release medallion_rights");
             let Err(error) = connection.batch_execute(&guarded).await else { continue };
             let told = failed(connection, action.as_str())(error);
-            tracing::warn!("{told}");
+            connection.tell(&told.to_string());
             connection
                 .batch_execute("rollback to medallion_rights")
                 .await

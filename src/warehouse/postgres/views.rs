@@ -1,16 +1,31 @@
 //! Views of the publication, made on the server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_postgres::error::SqlState;
 
 use super::connect::Connection;
-use super::exchange::{Exchanged, Former, Recreated, exchange, patiently};
+use super::exchange::{Exchanged, Former, Recreated, exchange};
+use super::patience::attempt;
 use super::publication::PgPublication;
 use super::rights::Rights;
 use super::{failed, link, quote};
 use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
+
+/// The SQL of all staged views as the server can run it; what they read in other databases is made readable.
+pub async fn translate(
+    connection: &Connection,
+    publication: &PgPublication,
+) -> Result<BTreeMap<RelationName, String>, WarehouseError> {
+    let staged = publication.changes().views.clone();
+    let mut translated = BTreeMap::new();
+    for (name, sql) in staged {
+        let sql = link::translate(connection, &publication.writer, &sql).await?;
+        translated.insert(name, sql);
+    }
+    Ok(translated)
+}
 
 /// Makes the views of a publication, each after those that it reads.
 ///
@@ -18,24 +33,20 @@ use crate::warehouse::WarehouseError;
 /// view reads may have other columns by now.
 pub async fn create(
     connection: &Connection,
-    publication: &PgPublication,
     changed: &BTreeMap<RelationName, String>,
+    translated: &BTreeMap<RelationName, String>,
     exchanged: &mut Exchanged,
 ) -> Result<(), WarehouseError> {
-    let mut left = BTreeMap::new();
-    let mut made = BTreeMap::new();
-    let staged = publication.changes().views.clone();
-    for (name, sql) in staged {
-        let translated = link::translate(connection, &publication.writer, &sql).await?;
-        let into = if changed.contains_key(&name) { &mut left } else { &mut made };
-        into.insert(name, translated);
-    }
+    let (left, made) = translated.clone().into_iter().partition(|(name, _)| changed.contains_key(name));
     let mut views = Views { connection, changed, left, made, rights: Vec::new(), exchanged };
     views.return_dropped();
     views.make_all().await?;
-    // A view that is made again may be read by others that are to follow it.
-    while let Some(stale) = views.first_stale().await? {
+    // A view that is made again may be read by others that are to follow it. Each is made again once at most, so that
+    // one whose text never settles cannot keep the run.
+    let mut renewed = BTreeSet::new();
+    while let Some(stale) = views.first_stale(&renewed).await? {
         views.left.extend(views.made.remove_entry(&stale));
+        renewed.insert(stale);
         views.make_all().await?;
     }
     for (name, rights) in views.rights {
@@ -103,8 +114,8 @@ impl Views<'_> {
     }
 
     /// A view that is there and would be another one if it were made now.
-    async fn first_stale(&self) -> Result<Option<RelationName>, WarehouseError> {
-        for (name, sql) in &self.made {
+    async fn first_stale(&self, renewed: &BTreeSet<RelationName>) -> Result<Option<RelationName>, WarehouseError> {
+        for (name, sql) in self.made.iter().filter(|(name, _)| !renewed.contains(*name)) {
             let action = format!("cannot see whether the view {name} is up to date");
             let cannot = || failed(self.connection, action.as_str());
             let probe = format!("savepoint medallion_probe; create temporary view medallion_probe as\n{sql}\n");
@@ -141,14 +152,14 @@ async fn create_one(
 ) -> Result<Exchanged, WarehouseError> {
     let action = format!("cannot create the view {name}");
     let body = format!("{} as\n{sql}\n", quote::relation(name));
-    let made = patiently(connection, &format!("create or replace view {body}"), &action).await;
+    let made = attempt(connection, &format!("create or replace view {body}"), &action).await;
     let other_shape = [SqlState::INVALID_TABLE_DEFINITION, SqlState::WRONG_OBJECT_TYPE];
     match made {
         Err(error) if has_code(&error, &other_shape) => {
             // Not that of the base: it may have been made again since.
             let Some(former) = Former::find(connection, name).await? else { return Err(error) };
             exchange(connection, name, former, others, async || {
-                patiently(connection, &format!("create view {body}"), &action).await
+                attempt(connection, &format!("create view {body}"), &action).await
             })
             .await
         }

@@ -13,6 +13,7 @@ mod files;
 mod foreign_changes;
 mod generations;
 mod mixed;
+mod patience;
 mod pipeline;
 mod profile;
 mod read_only;

@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{CancelToken, Client, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::settings::Tell;
 use super::{ErrorKind, ServerError, Settings, Site};
 
 /// A `tokio_postgres::Client`, and whom it talks to. Dropping it closes the connection; what ran in a transaction is
@@ -17,6 +18,7 @@ pub struct Connection {
     site: Site,
     tls: Option<MakeRustlsConnect>,
     version: String,
+    tell: Tell,
     /// Why the connection ended, once it has.
     end: Arc<OnceLock<ServerError>>,
     task: JoinHandle<()>,
@@ -44,11 +46,17 @@ impl Connection {
                 drop(stream);
             })
         };
-        Connection { client, site, tls: settings.tls.clone(), version, end, task }
+        let (tls, tell) = (settings.tls.clone(), Arc::clone(&settings.tell));
+        Connection { client, site, tls, version, tell, end, task }
     }
 
     pub fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// Says something that whoever runs this should know.
+    pub fn tell(&self, what: &str) {
+        (self.tell)(what);
     }
 
     /// What went wrong with a statement. `action` is what was being done, as in "cannot create the table x".

@@ -8,7 +8,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Password, Site};
 
-/// Says that a connection is tried again, and why.
+/// Takes what is no error and should be known: that a connection is tried again, what is waited for.
 pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// How to reach one database. Cheap to copy; one value serves any number of connections.
@@ -75,7 +75,7 @@ impl Settings {
         Settings { database: database.to_string(), ..self.clone() }
     }
 
-    /// `tell` hears of every further attempt to connect. Without it they go to the log.
+    /// `tell` hears of every further attempt to connect, and of whatever else should be known. Without it, the log does.
     pub fn with_tell(self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Settings { tell: Arc::new(tell), ..self }
     }
