@@ -14,6 +14,7 @@ use parquet::file::properties::WriterProperties;
 
 use super::Error;
 use super::csv::Csv;
+use super::interval::{as_text, text_schema};
 use super::output::{Output, Sink};
 use super::table::Table;
 
@@ -145,7 +146,7 @@ impl<W: Write + Send> Encoder<W> {
             Format::Parquet => {
                 let compression = Compression::ZSTD(ZstdLevel::default());
                 let properties = WriterProperties::builder().set_compression(compression).build();
-                Encoder::Parquet(Box::new(ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties))?))
+                Encoder::Parquet(Box::new(ArrowWriter::try_new(out, text_schema(&schema), Some(properties))?))
             }
         })
     }
@@ -154,9 +155,9 @@ impl<W: Write + Send> Encoder<W> {
         match self {
             Encoder::Table(table) => table.write(batch),
             Encoder::Csv(csv) => csv.write(batch),
-            Encoder::Json(json) => Ok(json.write(batch)?),
-            Encoder::Ndjson(json) => Ok(json.write(batch)?),
-            Encoder::Parquet(parquet) => Ok(parquet.write(batch)?),
+            Encoder::Json(json) => Ok(json.write(&as_text(batch)?)?),
+            Encoder::Ndjson(json) => Ok(json.write(&as_text(batch)?)?),
+            Encoder::Parquet(parquet) => Ok(parquet.write(&as_text(batch)?)?),
         }
     }
 

@@ -9,6 +9,7 @@ mod complete;
 mod csv;
 mod format;
 mod history;
+mod interval;
 mod meta;
 mod number;
 mod output;
