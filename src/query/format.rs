@@ -1,7 +1,6 @@
 //! The formats of a result.
 
 use std::io::Write;
-use std::sync::Arc;
 
 use arrow::json::WriterBuilder;
 use arrow::json::writer::{JsonArray, LineDelimited, Writer as JsonWriter};

@@ -28,7 +28,7 @@ mod types;
 
 use std::path::Path;
 
-use crate::server::{self, PASSWORD, Server, USER};
+use crate::server::{PASSWORD, Server, USER};
 use crate::support::{Outcome, Project};
 
 /// A project with one model whose target `dev` is `database` on the server; the superuser logs in. `more` are further lines
@@ -59,7 +59,7 @@ fn bundled(server: &Server) -> Project {
     Project::bundled()
         .env("POSTGRES_HOST", "127.0.0.1")
         .env("POSTGRES_PORT", &server.port().to_string())
-        .env("POSTGRES_USER", server::USER)
+        .env("POSTGRES_USER", USER)
         .env("POSTGRES_PASSWORD", PASSWORD)
 }
 
