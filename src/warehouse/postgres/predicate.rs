@@ -44,7 +44,7 @@ impl Columns<'_> {
                 if texts && !self.is_text(&of.column) {
                     return None;
                 }
-                let values: Option<Vec<String>> = list.iter().map(|value| constant(value)).collect();
+                let values: Option<Vec<String>> = list.iter().map(constant).collect();
                 Some(format!("{} in ({})", of.name, values?.join(", ")))
             }
             _ => None,
@@ -177,6 +177,7 @@ mod tests {
     use super::*;
     use datafusion::prelude::{cast, col, lit};
 
+    #[expect(clippy::needless_pass_by_value, reason = "filters are made where they are given")]
     fn sql(filter: Expr) -> Option<String> {
         let column = |name: &str, pg_type| PgColumn { name: name.to_string(), pg_type };
         to_sql(&filter, &[column("t", PgType::Text), column("u", PgType::Uuid), column("c", PgType::Bpchar(Some(3)))])
