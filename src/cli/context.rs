@@ -97,6 +97,7 @@ impl Context {
             publication,
             session,
             relations,
+            capabilities: self.places.target().capabilities(),
             started_at: self.started_at,
             invocation_id: self.invocation_id.clone(),
             log: Runner::template_log(&self.reporter),

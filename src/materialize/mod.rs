@@ -21,7 +21,7 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::{Relations, Session, diagnose};
 pub use crate::jinja::LogLevel;
 use crate::manifest::{Manifest, Materialization, Node};
-use crate::warehouse::{Publication, RelationName, WarehouseError};
+use crate::warehouse::{Capabilities, Publication, RelationName, WarehouseError};
 
 /// What a run works with: the project, the state it reads, and the publication it fills.
 #[derive(Clone)]
@@ -31,6 +31,8 @@ pub struct Workspace {
     /// Reads what the publication has staged, and what is published.
     pub session: Session,
     pub relations: Arc<dyn Relations>,
+    /// Of the warehouse that is published to.
+    pub capabilities: Capabilities,
     pub started_at: DateTime<Utc>,
     pub invocation_id: String,
     /// Takes what templates say by `log`, `print` and `exceptions.warn`.

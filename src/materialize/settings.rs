@@ -21,6 +21,9 @@ pub fn of(workspace: &Workspace, node: &Node) -> Result<RelationSettings, Diagno
         let described = node.columns.values().filter(|column| !column.description.is_empty());
         settings.column_comments = described.map(|column| (column.name.clone(), column.description.clone())).collect();
     }
+    if !workspace.capabilities.hooks {
+        return Ok(settings);
+    }
     let compiler = Compiler::new(workspace);
     let render = |hooks: &[String]| hooks.iter().map(|hook| compiler.hook(node, hook)).collect::<Result<Vec<_>, _>>();
     settings.pre_hooks = render(&node.config.pre_hook)?;
@@ -30,6 +33,9 @@ pub fn of(workspace: &Workspace, node: &Node) -> Result<RelationSettings, Diagno
 
 /// Hands the project's on-run-start and on-run-end statements to the publication.
 pub fn run_hooks(workspace: &Workspace) -> Result<(), Diagnostic> {
+    if !workspace.capabilities.hooks {
+        return Ok(());
+    }
     let compiler = Compiler::new(workspace);
     let render =
         |nodes: &[Node]| nodes.iter().map(|node| compiler.hook(node, &node.raw_code)).collect::<Result<Vec<_>, _>>();

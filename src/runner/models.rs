@@ -97,6 +97,7 @@ impl Phase {
             publication,
             session,
             relations,
+            capabilities: places.target().capabilities(),
             started_at: runner.options.started_at,
             invocation_id: runner.options.invocation_id.clone(),
             log: Runner::template_log(&runner.reporter),

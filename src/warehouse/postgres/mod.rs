@@ -93,8 +93,7 @@ impl Warehouse for PostgresWarehouse {
     async fn history(&self) -> Result<Vec<HistoryEntry>, WarehouseError> {
         let connection = connect(&self.settings).await?;
         let cannot = || failed(&connection, "cannot read the history");
-        let kept = connection.query_one("select to_regclass('medallion.publication') is not null", &[]).await;
-        if !kept.map_err(cannot())?.get::<_, bool>(0) {
+        if !has_history(&connection).await.map_err(cannot())? {
             return Ok(Vec::new());
         }
         let rows = connection.query(HISTORY, &[]).await.map_err(cannot())?;
@@ -123,8 +122,7 @@ impl Warehouse for PostgresWarehouse {
     async fn clean(&self, older_than: DateTime<Utc>, dry_run: bool) -> Result<Cleaned, WarehouseError> {
         let connection = connect(&self.settings).await?;
         let cannot = || failed(&connection, "cannot forget old publications");
-        let kept = connection.query_one("select to_regclass('medallion.publication') is not null", &[]).await;
-        if !kept.map_err(cannot())?.get::<_, bool>(0) {
+        if !has_history(&connection).await.map_err(cannot())? {
             return Ok(Cleaned::default());
         }
         // The newest stays: its number tells the next one.
@@ -138,6 +136,12 @@ impl Warehouse for PostgresWarehouse {
         };
         Ok(Cleaned { publications: usize::try_from(count).unwrap_or_default(), ..Cleaned::default() })
     }
+}
+
+/// Whether anything was ever published to the database.
+async fn has_history(connection: &Connection) -> Result<bool, tokio_postgres::Error> {
+    let kept = connection.query_one("select to_regclass('medallion.publication') is not null", &[]).await?;
+    Ok(kept.get(0))
 }
 
 fn no_history() -> WarehouseError {

@@ -1,6 +1,7 @@
 //! What `debug` asks a server: who is it, and what may we do there?
 
-use super::connect::{ServerError, Settings, connect, quoted_text};
+use super::connect::{ServerError, Settings, connect};
+use super::quote::literal;
 
 /// What a connection found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub async fn probe(settings: &Settings) -> Result<Probe, ServerError> {
          'create'), (select rolcreatedb or rolsuper from pg_catalog.pg_roles where rolname = current_user), \
          pg_catalog.current_setting('transaction_read_only') = 'on', exists (select from pg_catalog.pg_namespace where nspname \
          = {})",
-        quoted_text(&settings.schema)
+        literal(&settings.schema)
     );
     let row = connection.query_one(&sql, &[]).await;
     let row = row.map_err(|error| connection.explain(&error, "cannot ask the server about this role"))?;

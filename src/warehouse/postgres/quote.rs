@@ -32,5 +32,6 @@ mod tests {
         assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
         assert_eq!(literal("it's"), "'it''s'");
         assert_eq!(literal("a\\'b"), "E'a\\\\''b'");
+        assert_eq!(literal("a\\'"), "E'a\\\\'''");
     }
 }

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_postgres::error::SqlState;
 
-use super::connect::{Connection, ErrorKind, ServerError, Settings, connect, quoted_name};
+use super::connect::{Connection, ErrorKind, ServerError, Settings, connect};
+use super::quote::identifier;
 
 /// Databases that every server has, for the connection that creates others.
 const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
@@ -57,7 +58,7 @@ impl Wanted {
                 connection.close().await;
             } else {
                 let within = settings.to_database(&maintenance.site().database);
-                let sql = format!("create database {}", quoted_name(&settings.database));
+                let sql = format!("create database {}", identifier(&settings.database));
                 steps.push(Step { settings: within, sql, harmless: vec![SqlState::DUPLICATE_DATABASE] });
                 steps.extend(
                     contents.schemas.iter().filter(|name| *name != "public").map(|name| schema(settings, name)),
@@ -153,11 +154,11 @@ async fn missing(connection: &Connection, settings: &Settings, contents: &Conten
 }
 
 fn schema(settings: &Settings, name: &str) -> Step {
-    let sql = format!("create schema if not exists {}", quoted_name(name));
+    let sql = format!("create schema if not exists {}", identifier(name));
     Step { settings: settings.clone(), sql, harmless: vec![SqlState::DUPLICATE_SCHEMA] }
 }
 
 fn extension(settings: &Settings, name: &str) -> Step {
-    let sql = format!("create extension if not exists {}", quoted_name(name));
+    let sql = format!("create extension if not exists {}", identifier(name));
     Step { settings: settings.clone(), sql, harmless: vec![SqlState::DUPLICATE_OBJECT] }
 }

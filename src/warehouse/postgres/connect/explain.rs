@@ -6,8 +6,8 @@ use std::io;
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, Severity};
 
+use super::super::quote::identifier;
 use super::privilege;
-use super::quote::quoted_name;
 use super::{ErrorKind, ServerError, Site};
 
 impl Site {
@@ -81,7 +81,7 @@ impl Site {
     }
 
     fn login_hint(&self, message: &str) -> String {
-        let user = quoted_name(&self.user);
+        let user = identifier(&self.user);
         if message.contains("does not exist") {
             return format!("create it as a superuser: create role {user} login password '…'");
         }

@@ -1,11 +1,11 @@
 //! Missing rights: which statement gives them.
 
+use super::super::quote::identifier;
 use super::Site;
-use super::quote::quoted_name;
 
 /// The statement to run for the role of `site`, after the server's message. `None` where the message names no object.
 pub fn hint(site: &Site, message: &str) -> Option<String> {
-    let role = quoted_name(&site.role);
+    let role = identifier(&site.role);
     if let Some(rest) = message.strip_prefix("permission denied for ") {
         let (kind, name) = object(rest)?;
         let name = quoted_path(name);
@@ -40,7 +40,7 @@ pub fn hint(site: &Site, message: &str) -> Option<String> {
             );
         }
         _ if message.starts_with("permission denied to set role") => {
-            format!("grant {role} to {}", quoted_name(&site.user))
+            format!("grant {role} to {}", identifier(&site.user))
         }
         _ => return Some(format!("the role {role} lacks a right; a superuser can give it")),
     };
@@ -57,7 +57,7 @@ fn object(text: &str) -> Option<(&str, &str)> {
 
 /// Messages name an object as it is, or with its schema.
 fn quoted_path(name: &str) -> String {
-    name.split('.').map(|part| quoted_name(part.trim_matches('"'))).collect::<Vec<_>>().join(".")
+    name.split('.').map(|part| identifier(part.trim_matches('"'))).collect::<Vec<_>>().join(".")
 }
 
 #[cfg(test)]

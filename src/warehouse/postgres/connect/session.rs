@@ -1,6 +1,7 @@
 //! What every session of ours sets, so that values read and written mean the same on every server.
 
-use super::{Connection, ServerError, Settings, quoted_name, quoted_text};
+use super::super::quote::{identifier, literal};
+use super::{Connection, ServerError, Settings};
 
 /// Texts of values in one form, and no time limits: while a run computes outside, its transaction waits.
 const SETTINGS: [(&str, &str); 8] = [
@@ -25,7 +26,7 @@ pub async fn begin(connection: &Connection, settings: &Settings) -> Result<(), S
 
 fn statements(settings: &Settings, server_major: u32) -> String {
     let mut sql = String::new();
-    let mut set = |name: &str, value: &str| sql.push_str(&format!("set {name} = {};", quoted_text(value)));
+    let mut set = |name: &str, value: &str| sql.push_str(&format!("set {name} = {};", literal(value)));
     for (name, value) in SETTINGS {
         set(name, value);
     }
@@ -33,11 +34,11 @@ fn statements(settings: &Settings, server_major: u32) -> String {
         set(TRANSACTION_TIMEOUT.0, "0");
     }
     if let Some(role) = &settings.role {
-        sql.push_str(&format!("set role {};", quoted_name(role)));
+        sql.push_str(&format!("set role {};", identifier(role)));
     }
     if let Some(path) = &settings.search_path {
         // Its value is a list with a syntax of its own, which `set` would take for one name.
-        sql.push_str(&format!("select pg_catalog.set_config('search_path', {}, false);", quoted_text(path)));
+        sql.push_str(&format!("select pg_catalog.set_config('search_path', {}, false);", literal(path)));
     }
     sql
 }

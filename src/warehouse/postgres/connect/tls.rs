@@ -9,9 +9,10 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::super::quote::literal;
+use super::SslMode;
 use super::fields::{FieldError, wrong};
 use super::trust::{NameCheck, Trust};
-use super::{SslMode, quote};
 use crate::diagnostic::Diagnostic;
 
 /// The `sslrootcert` that stands for the authorities of the operating system.
@@ -118,5 +119,5 @@ fn unreadable(field: &'static str, path: &Path, error: &pem::Error) -> FieldErro
 }
 
 fn shown(path: &Path) -> String {
-    quote::quoted_text(&path.display().to_string())
+    literal(&path.display().to_string())
 }
