@@ -1,5 +1,11 @@
 //! Data tests: SQL that returns the bad rows, and what their number means.
 
+mod digest;
+mod shape;
+mod sweep;
+
+pub use sweep::Sweeps;
+
 use datafusion::error::{DataFusionError, Result as QueryResult};
 
 use crate::diagnostic::Diagnostic;
@@ -24,9 +30,17 @@ pub struct TestOutcome {
     pub message: Option<String>,
 }
 
-/// Runs a test on the tables as they will be.
-pub async fn run(workspace: &Workspace, node: &Node, compiled: &Compiled) -> Result<TestOutcome, Diagnostic> {
+/// Runs a test on the tables as they will be. What standard tests ask for is counted in `sweeps`, which they share.
+pub async fn run(
+    workspace: &Workspace,
+    sweeps: &Sweeps,
+    node: &Node,
+    compiled: &Compiled,
+) -> Result<TestOutcome, Diagnostic> {
     let invalid = |error: DataFusionError| diagnose(&error, &compiled.path, &compiled.sql);
+    if let Some(failures) = sweeps.failures(workspace, node, compiled).await {
+        return judge(workspace, node, failures).await.map_err(invalid);
+    }
     let limit = node.config.limit.map(|limit| format!("\nlimit {limit}")).unwrap_or_default();
     let rows = format!("select * from (\n{}\n) as dbt_internal_rows{limit}", compiled.sql);
     let counted = format!("select {} as failures from (\n{rows}\n) as dbt_internal_test", node.config.fail_calc);
@@ -58,13 +72,11 @@ async fn judge(workspace: &Workspace, node: &Node, failures: u64) -> QueryResult
 
 /// How many rows a relative threshold is a share of: those of the tested relation that the test's `where` lets through.
 async fn tested_rows(workspace: &Workspace, node: &Node) -> QueryResult<u64> {
-    let tested = node.test.as_ref().and_then(|test| test.attached_to.as_ref());
-    let tested = tested.and_then(|id| workspace.manifest.nodes.get(id)).and_then(|node| node.relation.as_ref());
-    let Some(relation) = tested else {
+    let Some(relation) = sweep::tested(workspace, node) else {
         return Err(DataFusionError::Plan("a threshold in percent needs a test that stands on a model".to_string()));
     };
     let condition = node.config.where_clause.as_ref().map(|c| format!(" where {c}")).unwrap_or_default();
-    let known = workspace.relations.describe(relation).and_then(|description| description.rows);
+    let known = workspace.relations.describe(&relation).and_then(|description| description.rows);
     match known.filter(|_| condition.is_empty()) {
         Some(rows) => Ok(rows),
         None => {

@@ -9,6 +9,7 @@ use super::node::NodeRun;
 use super::queue::{End, drive};
 use super::reuse::Fingerprints;
 use super::{Publish, RunError, Runner, audit, failed_ids, skipped};
+use crate::data_tests::Sweeps;
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Located, Relations, SessionOptions, ToBePublished, published_elsewhere};
 use crate::manifest::{NodeId, NodeKind};
@@ -67,6 +68,7 @@ pub struct Phase {
     pub runner: Runner,
     pub workspace: Workspace,
     pub fingerprints: Fingerprints,
+    pub sweeps: Sweeps,
     pub total: usize,
     started: AtomicUsize,
     results: Mutex<Vec<Arc<NodeResult>>>,
@@ -105,10 +107,13 @@ impl Phase {
         if plan.command != Command::Test {
             run_hooks(&workspace)?;
         }
+        let is_test = |id: &&NodeId| runner.manifest.node(id).is_some_and(|node| node.kind == NodeKind::Test);
+        let tests = plan.graph.keys().filter(is_test).cloned();
         Ok(Phase {
             runner: runner.clone(),
             workspace,
             fingerprints: Fingerprints::default(),
+            sweeps: Sweeps::new(tests.collect()),
             total: plan.graph.len(),
             started: AtomicUsize::new(0),
             results: Mutex::default(),

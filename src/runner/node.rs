@@ -105,7 +105,7 @@ impl<'a> NodeRun<'a> {
         let workspace = &self.phase.workspace;
         let mut result = self.result(info, Some(compiled), Status::Success);
         if node.test.is_some() {
-            let outcome = data_tests::run(workspace, node, compiled).await?;
+            let outcome = data_tests::run(workspace, &self.phase.sweeps, node, compiled).await?;
             result.status = match outcome.verdict {
                 Verdict::Pass => Status::Pass,
                 Verdict::Warn => Status::Warn,

@@ -5,6 +5,7 @@
 
 pub mod delta;
 mod error;
+pub mod keys;
 mod places;
 pub mod postgres;
 mod settings;

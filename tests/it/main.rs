@@ -18,6 +18,7 @@ mod rollback;
 mod schema_change;
 #[path = "../support/postgres/mod.rs"]
 mod server;
+mod standard_tests;
 mod store_failures;
 mod support;
 mod traps;

@@ -9,8 +9,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use rayon::slice::ParallelSliceMut;
 
 use super::files::{DataFile, read_file};
-use super::keys::{NO_KEY, column_indices, key_hashes, row_hashes};
 use super::write::{Hashing, Target, Written, rewrite};
+use crate::warehouse::keys::{NO_KEY, column_indices, key_hashes, row_hashes};
 use crate::warehouse::{StageMode, WarehouseError};
 
 /// What a mode means for the rows: by which columns they meet, and whether a key may stand twice.

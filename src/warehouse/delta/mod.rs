@@ -9,7 +9,6 @@ mod catalog;
 mod clean;
 mod disk;
 pub(super) mod files;
-pub(super) mod keys;
 pub(super) mod lake;
 mod log;
 mod merge;

@@ -21,6 +21,7 @@ use object_store::ObjectMeta;
 
 use super::files::{DataFile, file_path};
 use super::lake::Lake;
+use super::stats::null_counts;
 
 /// Data files that together are a table, or will be.
 #[derive(Debug)]
@@ -114,7 +115,11 @@ impl TableProvider for LakeScan {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        Some(LakeScan::statistics(self))
+        let mut statistics = LakeScan::statistics(self);
+        for (column, nulls) in statistics.column_statistics.iter_mut().zip(null_counts(&self.schema, &self.files)) {
+            column.null_count = nulls.map_or(Precision::Absent, Precision::Exact);
+        }
+        Some(statistics)
     }
 }
 

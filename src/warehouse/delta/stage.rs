@@ -9,11 +9,11 @@ use futures::StreamExt;
 use object_store::path::Path;
 
 use super::files::{DataFile, file_path};
-use super::keys::{column_indices, key_hashes};
 use super::lake::Lake;
 use super::merge::{MergePlan, StagedKeys, Superseded, meet};
 use super::table::LakeTable;
 use super::write::{Hashing, Target, rewrite, write_streams};
+use crate::warehouse::keys::{column_indices, key_hashes};
 use crate::warehouse::types::{conform, storable_schema};
 use crate::warehouse::{RelationName, StageMode, Staged, WarehouseError};
 

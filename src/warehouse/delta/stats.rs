@@ -2,15 +2,19 @@
 //!
 //! Readers skip files by them, so a wrong bound loses rows: whatever is not certain is left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use arrow::datatypes::Schema;
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat};
 use parquet::basic::{LogicalType, Type};
 use parquet::data_type::ByteArray;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescriptor;
+use serde::Deserialize;
 use serde_json::{Value, json};
+
+use super::files::DataFile;
 
 /// Longer text bounds are left out: they would bloat the log.
 const LONGEST_TEXT: usize = 64;
@@ -41,6 +45,25 @@ pub fn delta_stats(metadata: &ParquetMetaData) -> String {
         "nullCount": nulls,
     })
     .to_string()
+}
+
+/// The number of nulls of each column over all files, where every file tells.
+pub fn null_counts(schema: &Schema, files: &[DataFile]) -> Vec<Option<usize>> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Nulls {
+        #[serde(default)]
+        null_count: HashMap<String, Value>,
+    }
+    let mut counts = vec![Some(0); schema.fields().len()];
+    for file in files {
+        let stats = file.stats.as_deref().and_then(|stats| serde_json::from_str::<Nulls>(stats).ok());
+        for (count, field) in counts.iter_mut().zip(schema.fields()) {
+            let nulls = stats.as_ref().and_then(|stats| stats.null_count.get(field.name())).and_then(Value::as_u64);
+            *count = count.zip(nulls).map(|(count, nulls)| count + nulls as usize);
+        }
+    }
+    counts
 }
 
 fn chunk_statistics(group: &RowGroupMetaData, index: usize) -> Option<&Statistics> {

@@ -9,9 +9,9 @@ use futures::StreamExt;
 use tokio::task::JoinSet;
 
 use super::files::{DataFile, FileWriter};
-use super::keys::{key_hashes, row_hashes};
 use super::lake::Lake;
 use crate::warehouse::WarehouseError;
+use crate::warehouse::keys::{key_hashes, row_hashes};
 use crate::warehouse::types::conform;
 
 /// Which hashes of a row the merge will ask for.

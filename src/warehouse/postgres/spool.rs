@@ -18,9 +18,9 @@ use tokio::task::JoinSet;
 use super::rows::conform;
 use crate::warehouse::WarehouseError;
 use crate::warehouse::delta::files::{DataFile, FileWriter, read_file};
-use crate::warehouse::delta::keys::{NO_KEY, key_hashes};
 use crate::warehouse::delta::lake::Lake;
 use crate::warehouse::delta::scan::LakeScan;
+use crate::warehouse::keys::{NO_KEY, key_hashes};
 
 /// So many bytes of one relation's rows may stay in memory.
 const IN_MEMORY: usize = 64 << 20;
