@@ -7,6 +7,7 @@ mod bundled;
 mod clean;
 mod compose;
 mod contract;
+mod deletion_vectors;
 mod foreign;
 mod incremental;
 mod kill;

@@ -11,6 +11,7 @@ use object_store::ObjectMeta;
 use object_store::path::Path;
 
 use super::catalog::{Catalog, Entry, own_path, path_of, versions};
+use super::deletion_vector::is_deletion_vector;
 use super::files::{file_path, is_data_file};
 use super::lake::Lake;
 use super::snapshot::LakeSnapshot;
@@ -63,7 +64,7 @@ struct Cleaner<'a> {
     cache: &'a Arc<TableCache>,
     /// The folders of all tables there are or were.
     known_dirs: HashSet<Path>,
-    /// Data files and staged log entries of the states that stay.
+    /// Data files, deletion vectors and staged log entries of the states that stay.
     needed: HashSet<Path>,
 }
 
@@ -106,11 +107,13 @@ impl Cleaner<'_> {
             // A version that was opened before costs nothing.
             let table = self.cache.open(self.lake, dir, *version).await?;
             self.needed.extend(table.files.iter().map(|file| file_path(self.lake, dir, file)));
+            let deleted = table.files.iter().filter_map(|file| file.deleted.as_ref());
+            self.needed.extend(deleted.filter_map(|deleted| deleted.path(self.lake, dir)));
         }
         Ok(())
     }
 
-    /// Whether an object of the lake is a data file or staged log entry that no state needs. Anything else is not ours
+    /// Whether an object of the lake is a data file, deletion vector or staged log entry that no state needs. Anything else is not ours
     /// to judge.
     fn is_unused(&self, object: &ObjectMeta) -> bool {
         let path = &object.location;
@@ -123,7 +126,8 @@ impl Cleaner<'_> {
         let name = path.filename().unwrap_or_default();
         // A run that died before its first publication leaves files in folders that no catalog ever named. Only names
         // that we give are ours there.
-        is_data_file(name) || name.ends_with(".parquet") && self.known_dirs.iter().any(|dir| is_in(path, dir))
+        let is_of_a_table = name.ends_with(".parquet") || is_deletion_vector(name);
+        is_data_file(name) || is_of_a_table && self.known_dirs.iter().any(|dir| is_in(path, dir))
     }
 }
 

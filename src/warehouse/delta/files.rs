@@ -12,25 +12,40 @@ use parquet::arrow::{AsyncArrowWriter, ParquetRecordBatchStreamBuilder, Projecti
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use serde::{Deserialize, Serialize};
 
+use super::deletion_vector::DeletionVector;
 use super::lake::Lake;
 use super::reader::FileReader;
 use super::stats::delta_stats;
 use crate::warehouse::WarehouseError;
 use crate::warehouse::types::conform;
 
-/// One data file of a table. Files never change: another content is another file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One data file of a table. Files never change: another content is another file, or the same without some of its rows.
+#[derive(Debug, Clone, PartialEq)]
 pub struct DataFile {
     /// Below the table's folder.
     pub path: String,
     /// In bytes.
     pub size: u64,
+    /// Those that are gone among them.
     pub rows: u64,
     /// Delta's statistics: smallest and largest values and null counts, as JSON.
     pub stats: Option<String>,
     pub modified_ms: i64,
+    /// The rows that are gone.
+    pub deleted: Option<Arc<DeletionVector>>,
+}
+
+impl DataFile {
+    /// How many rows the table has of it.
+    pub fn live_rows(&self) -> u64 {
+        self.rows - self.deleted.as_ref().map_or(0, |deleted| deleted.rows.len())
+    }
+
+    /// Tells it from other files, and from itself with other rows gone.
+    pub fn id(&self) -> (&str, Option<(&str, Option<i32>)>) {
+        (&self.path, self.deleted.as_ref().map(|deleted| deleted.id()))
+    }
 }
 
 const PREFIX: &str = "part-";
@@ -79,6 +94,7 @@ impl FileWriter {
             rows: self.rows,
             stats: Some(delta_stats(&metadata)),
             modified_ms: chrono::Utc::now().timestamp_millis(),
+            deleted: None,
         })
     }
 }
@@ -92,7 +108,7 @@ fn properties() -> WriterProperties {
         .build()
 }
 
-/// Reads a file, with the columns and types of `schema`. A column the file does not have, since the table got it later,
+/// Reads all rows of a file, those that are gone too, with the columns and types of `schema`. A column the file does not have, since the table got it later,
 /// is null.
 pub async fn read_file(
     lake: &Lake,

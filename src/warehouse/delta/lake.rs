@@ -1,6 +1,7 @@
 //! The object store that holds a lake, and the names of things in it.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -66,13 +67,24 @@ impl Lake {
         }
     }
 
-    /// The beginning of an object.
-    pub async fn read_start(&self, path: &Path, bytes: u64) -> Result<Option<Bytes>, WarehouseError> {
-        match self.store.get_range(path, 0..bytes).await {
-            Ok(start) => Ok(Some(start)),
+    /// A part of an object, up to its end.
+    pub async fn read_range(&self, path: &Path, range: Range<u64>) -> Result<Option<Bytes>, WarehouseError> {
+        match self.store.get_range(path, range).await {
+            Ok(part) => Ok(Some(part)),
             Err(StoreError::NotFound { .. }) => Ok(None),
             Err(source) => Err(WarehouseError::store(format!("cannot read {path}"))(source)),
         }
+    }
+
+    /// The beginning of an object.
+    pub async fn read_start(&self, path: &Path, bytes: u64) -> Result<Option<Bytes>, WarehouseError> {
+        self.read_range(path, 0..bytes).await
+    }
+
+    /// Writes an object of a name that nobody else gives. It is safe once it is settled.
+    pub async fn put(&self, path: &Path, bytes: impl Into<Bytes>) -> Result<(), WarehouseError> {
+        let put = self.store.put(path, PutPayload::from_bytes(bytes.into())).await;
+        put.map(|_| ()).map_err(WarehouseError::store(format!("cannot write {path}")))
     }
 
     /// Writes a new object, which is whole when it is there. False when there is one of this name already, which stays

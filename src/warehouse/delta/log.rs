@@ -15,7 +15,10 @@ use super::table::{LakeTable, delta_table};
 use crate::warehouse::WarehouseError;
 
 /// Features of tables that somebody else made and that we can write without breaking what they promise.
-const WRITABLE: &[&str] = &["appendOnly", "invariants", "timestampNtz"];
+const WRITABLE: &[&str] = &["appendOnly", "deletionVectors", "invariants", "timestampNtz"];
+
+/// The property of a table that allows deletion vectors.
+const DELETION_VECTORS: &str = "delta.enableDeletionVectors";
 
 /// The bytes of the log entry that turns `base` into a table of these files and this schema.
 pub fn entry(
@@ -26,14 +29,16 @@ pub fn entry(
 ) -> Result<Bytes, WarehouseError> {
     let now = chrono::Utc::now().timestamp_millis();
     let mut actions = Vec::new();
-    if base.is_none_or(|base| base.schema.as_ref() != schema) {
-        actions.extend(table_actions(base, schema)?);
+    let marks = files.iter().any(|file| file.deleted.is_some());
+    let marked = |base: &LakeTable| base.metadata.configuration().get(DELETION_VECTORS).is_some_and(|on| on == "true");
+    if base.is_none_or(|base| base.schema.as_ref() != schema || marks && !marked(base)) {
+        actions.extend(table_actions(base, schema, marks)?);
     }
     let old: &[DataFile] = base.map_or(&[], |base| &base.files);
-    let stays: HashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    let was: HashSet<&str> = old.iter().map(|file| file.path.as_str()).collect();
-    actions.extend(old.iter().filter(|file| !stays.contains(file.path.as_str())).map(|file| remove(file, now)));
-    actions.extend(files.iter().filter(|file| !was.contains(file.path.as_str())).map(add));
+    let stays: HashSet<_> = files.iter().map(DataFile::id).collect();
+    let was: HashSet<_> = old.iter().map(DataFile::id).collect();
+    actions.extend(old.iter().filter(|file| !stays.contains(&file.id())).map(|file| remove(file, now)));
+    actions.extend(files.iter().filter(|file| !was.contains(&file.id())).map(add));
     let info = json!({"commitInfo": {
         "timestamp": now,
         "operation": "WRITE",
@@ -50,7 +55,7 @@ pub fn entry(
     Ok(Bytes::from(lines))
 }
 
-fn table_actions(base: Option<&LakeTable>, schema: &Schema) -> Result<Vec<Action>, WarehouseError> {
+fn table_actions(base: Option<&LakeTable>, schema: &Schema, marks: bool) -> Result<Vec<Action>, WarehouseError> {
     let plain = Schema::new(
         schema
             .fields()
@@ -70,40 +75,60 @@ fn table_actions(base: Option<&LakeTable>, schema: &Schema) -> Result<Vec<Action
     let no_properties: [(&str, &str); 0] = [];
     let failed =
         |error: deltalake::kernel::Error| WarehouseError::Task(format!("cannot describe the table to Delta: {error}"));
-    let metadata: Metadata = match base {
+    let mut metadata: Metadata = match base {
         Some(base) => base.metadata.clone().with_schema(&kernel).map_err(failed)?,
         None => new_metadata(&kernel, no_partitions, no_properties).map_err(failed)?,
     };
-    let mut actions = vec![Action::Metadata(metadata)];
-    let wanted = protocol(schema);
-    match base.map(|base| json!(base.protocol)) {
-        Some(has) => {
-            let features = has.get("writerFeatures").and_then(Value::as_array).cloned().unwrap_or_default();
-            if let Some(unknown) = features.iter().find(|f| !WRITABLE.iter().any(|known| *f == known)) {
-                return Err(WarehouseError::Unsupported {
-                    relation: base.map(|base| base.dir.clone()).unwrap_or_default(),
-                    message: format!("uses the Delta feature {unknown}, which medallion cannot write"),
-                });
-            }
-            let needs_more = wanted["minReaderVersion"].as_i64() > has["minReaderVersion"].as_i64();
-            if needs_more {
-                actions.insert(0, Action::Protocol(parse_protocol(wanted)?));
-            }
-        }
-        None => actions.insert(0, Action::Protocol(parse_protocol(wanted)?)),
+    if marks {
+        metadata = metadata.add_config_key(DELETION_VECTORS.to_string(), "true".to_string()).map_err(failed)?;
     }
-    Ok(actions)
+    let has = base.map(|base| json!(base.protocol));
+    let relation = base.map(|base| base.dir.clone()).unwrap_or_default();
+    let protocol = protocol(has.as_ref(), &reader_features(schema, marks))
+        .map_err(|message| WarehouseError::Unsupported { relation, message })?;
+    let protocol = protocol.map(parse_protocol).transpose()?.map(Action::Protocol);
+    Ok(protocol.into_iter().chain([Action::Metadata(metadata)]).collect())
 }
 
-/// The oldest protocol that can hold these columns, so that the most readers can open the table.
-fn protocol(schema: &Schema) -> Value {
+/// What readers have to know of beyond the first protocol.
+fn reader_features(schema: &Schema, marks: bool) -> Vec<&'static str> {
     let naive = schema.fields().iter().any(|field| matches!(field.data_type(), DataType::Timestamp(_, None)));
-    if naive {
-        json!({"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["timestampNtz"],
-               "writerFeatures": ["timestampNtz", "appendOnly", "invariants"]})
-    } else {
-        json!({"minReaderVersion": 1, "minWriterVersion": 2})
+    let features = [(naive, "timestampNtz"), (marks, "deletionVectors")];
+    features.into_iter().filter(|(needed, _)| *needed).map(|(_, feature)| feature).collect()
+}
+
+/// The oldest protocol with these features and those the table has, so that the most readers can open it; `None` where the
+/// table has it.
+fn protocol(has: Option<&Value>, needed: &[&str]) -> Result<Option<Value>, String> {
+    let list = |kind: &str| -> Vec<String> {
+        let features = has.and_then(|has| has.get(kind)).and_then(Value::as_array);
+        features.into_iter().flatten().filter_map(Value::as_str).map(str::to_string).collect()
+    };
+    let (mut readers, mut writers) = (list("readerFeatures"), list("writerFeatures"));
+    if let Some(unknown) = writers.iter().find(|feature| !WRITABLE.contains(&feature.as_str())) {
+        return Err(format!("uses the Delta feature {unknown}, which medallion cannot write"));
     }
+    if has.is_none() && needed.is_empty() {
+        return Ok(Some(json!({"minReaderVersion": 1, "minWriterVersion": 2})));
+    }
+    if needed.iter().all(|feature| readers.iter().any(|known| known == feature)) {
+        return Ok(None);
+    }
+    let version = has.and_then(|has| has["minWriterVersion"].as_i64()).unwrap_or(2);
+    if (3..7).contains(&version) {
+        return Err(format!("asks for Delta's writer version {version}, which medallion cannot write"));
+    }
+    let add = |features: &mut Vec<String>, feature: &str| {
+        if !features.iter().any(|known| known == feature) {
+            features.push(feature.to_string());
+        }
+    };
+    needed.iter().for_each(|feature| add(&mut readers, feature));
+    // The first protocol has the latter two without naming them.
+    needed.iter().chain(&["appendOnly", "invariants"]).for_each(|feature| add(&mut writers, feature));
+    Ok(Some(json!({
+        "minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": readers, "writerFeatures": writers,
+    })))
 }
 
 fn parse_protocol(value: Value) -> Result<Protocol, WarehouseError> {
@@ -117,9 +142,9 @@ fn add(file: &DataFile) -> Action {
         size: file.size as i64,
         modification_time: file.modified_ms,
         data_change: true,
-        stats: file.stats.clone(),
+        stats: file.stats.as_deref().map(|stats| stats_of(stats, file.deleted.is_some())),
         tags: None,
-        deletion_vector: None,
+        deletion_vector: file.deleted.as_ref().map(|deleted| deleted.stored.clone()),
         base_row_id: None,
         default_row_commit_version: None,
         clustering_provider: None,
@@ -134,8 +159,20 @@ fn remove(file: &DataFile, now: i64) -> Action {
         extended_file_metadata: Some(true),
         partition_values: Some(Default::default()),
         size: Some(file.size as i64),
+        deletion_vector: file.deleted.as_ref().map(|deleted| deleted.stored.clone()),
         ..Default::default()
     })
+}
+
+/// The statistics of a file some of whose rows may be gone: then they are of more rows than there are.
+fn stats_of(stats: &str, wide: bool) -> String {
+    match serde_json::from_str::<Value>(stats) {
+        Ok(Value::Object(mut object)) => {
+            object.insert("tightBounds".to_string(), json!(!wide));
+            Value::Object(object).to_string()
+        }
+        _ => stats.to_string(),
+    }
 }
 
 /// The first line of our entries, which says whose they are, is shorter than this.

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 use futures::{StreamExt, TryStreamExt, stream};
 use rayon::slice::ParallelSliceMut;
+use roaring::RoaringTreemap;
 
+use super::deletion_vector;
 use super::files::{DataFile, read_file};
 use super::write::{Hashing, Target, Written, rewrite};
 use crate::warehouse::keys::{NO_KEY, column_indices, key_hashes, row_hashes};
@@ -41,7 +43,7 @@ impl MergePlan {
 /// Written rows that are to go again, by file.
 #[derive(Debug, Default)]
 pub struct Superseded {
-    pub rows: HashMap<usize, Vec<usize>>,
+    pub rows: HashMap<usize, RoaringTreemap>,
     pub count: u64,
 }
 
@@ -72,7 +74,7 @@ impl Superseded {
     /// Takes out a row of a segment.
     pub fn drop_row(&mut self, written: &Written, segment: usize, row: usize) {
         let segment = &written.segments[segment];
-        self.rows.entry(segment.file).or_default().push(segment.offset + row);
+        self.rows.entry(segment.file).or_default().insert((segment.offset + row) as u64);
         self.count += 1;
     }
 }
@@ -144,6 +146,12 @@ pub struct Met {
     pub unchanged: Vec<(usize, usize)>,
 }
 
+/// A file is written again once more than one in so many of its rows are gone; until then they are only marked. So reading
+/// passes over few rows in vain, and a file is rewritten for no less than this share of it.
+const REWRITE_SHARE: u64 = 8;
+/// A file of fewer rows is written again at once: a table that is small stays one that every Delta reader can read.
+const MARKED_FILE_ROWS: u64 = 4096;
+
 /// For each stored row whose key is staged: it goes, unless its values equal the staged row's, which then goes.
 pub async fn meet(
     target: &Target,
@@ -160,18 +168,34 @@ pub async fn meet(
     let looks = stream::iter(files).map(|file| tokio::spawn(Arc::clone(&probe).look(file))).buffered(parallelism);
     let mut looks = std::pin::pin!(looks);
     let mut met = Met::default();
+    let mut marked = Vec::new();
     while let Some(looked) = looks.next().await {
-        let (file, found) = looked??;
-        met.files.extend(file);
+        let (fate, found) = looked??;
+        match fate {
+            Fate::Stays(file) => met.files.push(file),
+            Fate::Marked(file, rows) => marked.push((file, rows)),
+            Fate::Gone => {}
+        }
         met.removed += found.removed;
         met.unchanged.extend(found.unchanged.into_iter().map(|(segment, row)| (segment as usize, row as usize)));
     }
+    met.files.extend(deletion_vector::write(&target.lake, &target.dir, marked).await?);
     Ok(met)
+}
+
+/// What a stored file comes to.
+enum Fate {
+    /// As it is, or written again.
+    Stays(DataFile),
+    /// These rows of it are to be marked as gone.
+    Marked(DataFile, RoaringTreemap),
+    Gone,
 }
 
 /// What of a stored file meets staged rows.
 struct Found {
-    keep: Vec<bool>,
+    /// All rows that are gone by now.
+    gone: RoaringTreemap,
     removed: u64,
     unchanged: Vec<Place>,
 }
@@ -184,13 +208,17 @@ struct Probe {
 }
 
 impl Probe {
-    /// The file as it will be: itself, one without the rows that went, or none.
-    async fn look(self: Arc<Self>, file: DataFile) -> Result<(Option<DataFile>, Found), WarehouseError> {
-        let found = self.find(&file).await?;
+    async fn look(self: Arc<Self>, file: DataFile) -> Result<(Fate, Found), WarehouseError> {
+        let mut found = self.find(&file).await?;
         if found.removed == 0 {
-            return Ok((Some(file), found));
+            return Ok((Fate::Stays(file), found));
         }
-        Ok((rewrite(&self.target, &file, &found.keep).await?, found))
+        let gone = std::mem::take(&mut found.gone);
+        if file.rows >= MARKED_FILE_ROWS && gone.len() <= file.rows / REWRITE_SHARE {
+            return Ok((Fate::Marked(file, gone), found));
+        }
+        let rewritten = rewrite(&self.target, &file, &gone).await?;
+        Ok((rewritten.map_or(Fate::Gone, Fate::Stays), found))
     }
 
     async fn find(&self, file: &DataFile) -> Result<Found, WarehouseError> {
@@ -202,20 +230,28 @@ impl Probe {
         } else {
             (Arc::clone(schema), key.clone())
         };
-        let mut found = Found { keep: Vec::with_capacity(file.rows as usize), removed: 0, unchanged: Vec::new() };
+        let before = file.deleted.as_ref().map(|deleted| &deleted.rows);
+        let mut found = Found { gone: before.cloned().unwrap_or_default(), removed: 0, unchanged: Vec::new() };
         let batches = read_file(&self.target.lake, &self.target.dir, file, schema).await?;
         let mut batches = std::pin::pin!(batches);
+        let mut first = 0;
         while let Some(batch) = batches.try_next().await? {
             let keys = key_hashes(&batch, &key)?;
             let hashes = if values.is_empty() { Vec::new() } else { row_hashes(&batch, values)? };
             for (row, key) in keys.iter().enumerate() {
-                let place = self.staged.place(*key);
-                let equal = place.filter(|place| hashes.get(row).is_some_and(|hash| self.staged.equals(*place, *hash)));
-                found.unchanged.extend(equal);
-                let goes = place.is_some() && equal.is_none();
-                found.keep.push(!goes);
-                found.removed += u64::from(goes);
+                let Some(place) = self.staged.place(*key) else { continue };
+                let number = first + row as u64;
+                if before.is_some_and(|before| before.contains(number)) {
+                    continue;
+                }
+                if hashes.get(row).is_some_and(|hash| self.staged.equals(place, *hash)) {
+                    found.unchanged.push(place);
+                } else {
+                    found.gone.insert(number);
+                    found.removed += 1;
+                }
             }
+            first += keys.len() as u64;
         }
         Ok(found)
     }

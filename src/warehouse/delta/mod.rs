@@ -7,6 +7,7 @@
 
 mod catalog;
 mod clean;
+mod deletion_vector;
 mod disk;
 pub(super) mod files;
 pub(super) mod lake;

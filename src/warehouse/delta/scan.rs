@@ -10,6 +10,7 @@ use datafusion::common::{DFSchema, Result, Statistics};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::ParquetRowSelection;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
@@ -18,6 +19,8 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use object_store::ObjectMeta;
+use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
+use roaring::RoaringTreemap;
 
 use super::files::{DataFile, file_path};
 use super::lake::Lake;
@@ -38,7 +41,7 @@ impl LakeScan {
     }
 
     fn statistics(&self) -> Statistics {
-        let rows: u64 = self.files.iter().map(|file| file.rows).sum();
+        let rows: u64 = self.files.iter().map(DataFile::live_rows).sum();
         let bytes: u64 = self.files.iter().map(|file| file.size).sum();
         let mut statistics = Statistics::new_unknown(&self.schema);
         statistics.num_rows = Precision::Exact(rows as usize);
@@ -51,15 +54,19 @@ impl LakeScan {
             .iter()
             .map(|file| {
                 let mut statistics = Statistics::new_unknown(&self.schema);
-                statistics.num_rows = Precision::Exact(file.rows as usize);
-                PartitionedFile::new_from_meta(ObjectMeta {
+                statistics.num_rows = Precision::Exact(file.live_rows() as usize);
+                let partitioned = PartitionedFile::new_from_meta(ObjectMeta {
                     location: file_path(&self.lake, &self.dir, file),
                     last_modified: chrono::DateTime::from_timestamp_millis(file.modified_ms).unwrap_or_default(),
                     size: file.size,
                     e_tag: None,
                     version: None,
                 })
-                .with_statistics(Arc::new(statistics))
+                .with_statistics(Arc::new(statistics));
+                match &file.deleted {
+                    Some(deleted) => partitioned.with_extension(live(file.rows, &deleted.rows)),
+                    None => partitioned,
+                }
             })
             .collect()
     }
@@ -121,6 +128,19 @@ impl TableProvider for LakeScan {
         }
         Some(statistics)
     }
+}
+
+/// What is read of a file of so many rows.
+fn live(rows: u64, deleted: &RoaringTreemap) -> ParquetRowSelection {
+    let mut selectors = Vec::with_capacity(2 * deleted.len() as usize + 1);
+    let mut next = 0;
+    for row in deleted.iter().chain([rows]) {
+        selectors.push(RowSelector::select((row - next) as usize));
+        selectors.push(RowSelector::skip(usize::from(row < rows)));
+        next = row + 1;
+    }
+    // Neighbours of one kind become one, and empty ones go.
+    ParquetRowSelection::new(RowSelection::from(selectors))
 }
 
 /// A name for the lake's store among the stores of a session. Data files are named by their full path in that store.

@@ -41,15 +41,15 @@ impl Draft {
     }
 
     pub fn rows(&self) -> u64 {
-        self.files.iter().map(|file| file.rows).sum()
+        self.files.iter().map(DataFile::live_rows).sum()
     }
 
     /// The files that are not there yet for anyone else.
     pub fn new_files(&self, lake: &Lake) -> Vec<Path> {
         let old: &[DataFile] = self.base.as_ref().map_or(&[], |base| &base.files);
-        let old: HashSet<&str> = old.iter().map(|file| file.path.as_str()).collect();
-        let new = self.files.iter().filter(|file| !old.contains(file.path.as_str()));
-        new.map(|file| file_path(lake, &self.dir, file)).collect()
+        let known: HashSet<Path> = old.iter().flat_map(|file| paths(lake, &self.dir, file)).collect();
+        let all: HashSet<Path> = self.files.iter().flat_map(|file| paths(lake, &self.dir, file)).collect();
+        all.difference(&known).cloned().collect()
     }
 }
 
@@ -155,13 +155,17 @@ impl Stager {
                 kept.push(file);
                 continue;
             };
-            let mut keep = vec![true; file.rows as usize];
-            rows.iter().for_each(|row| keep[*row] = false);
-            kept.extend(rewrite(target, &file, &keep).await?);
+            kept.extend(rewrite(target, &file, rows).await?);
             self.lake.delete(&file_path(&self.lake, &target.dir, &file)).await?;
         }
         Ok(kept)
     }
+}
+
+/// Where the file is, and where it says which of its rows are gone.
+fn paths(lake: &Lake, dir: &str, file: &DataFile) -> impl Iterator<Item = Path> {
+    let deleted = file.deleted.as_ref().and_then(|deleted| deleted.path(lake, dir));
+    std::iter::once(file_path(lake, dir, file)).chain(deleted)
 }
 
 /// The columns of `has`, then those that only `comes` has.

@@ -60,6 +60,12 @@ pub fn null_counts(schema: &Schema, files: &[DataFile]) -> Vec<Option<usize>> {
         let stats = file.stats.as_deref().and_then(|stats| serde_json::from_str::<Nulls>(stats).ok());
         for (count, field) in counts.iter_mut().zip(schema.fields()) {
             let nulls = stats.as_ref().and_then(|stats| stats.null_count.get(field.name())).and_then(Value::as_u64);
+            // What is known of all rows is known of those that are left where it is all or none.
+            let nulls = match nulls {
+                Some(nulls) if file.deleted.is_some() && nulls == file.rows => Some(file.live_rows()),
+                Some(nulls) if file.deleted.is_some() && nulls > 0 => None,
+                nulls => nulls,
+            };
             *count = count.zip(nulls).map(|(count, nulls)| count + nulls as usize);
         }
     }

@@ -8,6 +8,7 @@ use deltalake::kernel::engine::arrow_conversion::TryIntoArrow;
 use deltalake::kernel::{Metadata, Protocol};
 use deltalake::{DeltaTable, DeltaTableBuilder};
 
+use super::deletion_vector;
 use super::files::{DataFile, count_rows};
 use super::lake::Lake;
 use crate::warehouse::WarehouseError;
@@ -69,20 +70,21 @@ async fn open(lake: &Lake, dir: &str, version: u64) -> Result<LakeTable, Warehou
     let written: Schema = state.schema().as_ref().try_into_arrow()?;
     let mut files = Vec::new();
     for view in state.log_data().iter() {
-        if view.deletion_vector_descriptor().is_some() {
-            return Err(unsupported("has deletion vectors, which medallion does not read yet; run OPTIMIZE or PURGE"));
-        }
         let mut file = DataFile {
             path: view.path().into_owned(),
             size: view.size().unsigned_abs(),
             rows: 0,
             stats: view.stats(),
             modified_ms: view.modification_time(),
+            deleted: None,
         };
         file.rows = match view.num_records() {
             Some(rows) => rows as u64,
             None => count_rows(lake, dir, &file).await?,
         };
+        if let Some(stored) = view.deletion_vector_descriptor() {
+            file.deleted = Some(Arc::new(deletion_vector::read(lake, dir, &file, stored).await?));
+        }
         files.push(file);
     }
     // The log keeps no order; with one, equal inputs are read equally.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{BooleanArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::StreamExt;
+use roaring::RoaringTreemap;
 use tokio::task::JoinSet;
 
 use super::files::{DataFile, FileWriter};
@@ -154,20 +155,29 @@ async fn gather(target: &Target, parts: Vec<Part>) -> Result<Written, WarehouseE
     Ok(written)
 }
 
-/// Writes a file again without the rows that `keep` denies. `None` when no row is left.
-pub async fn rewrite(target: &Target, file: &DataFile, keep: &[bool]) -> Result<Option<DataFile>, WarehouseError> {
-    if !keep.contains(&true) {
+/// Writes a file again without the rows that are gone. `None` when no row is left.
+pub async fn rewrite(
+    target: &Target,
+    file: &DataFile,
+    gone: &RoaringTreemap,
+) -> Result<Option<DataFile>, WarehouseError> {
+    if gone.len() >= file.rows {
         return Ok(None);
     }
     let batches = super::files::read_file(&target.lake, &target.dir, file, Arc::clone(&target.schema)).await?;
     let mut batches = std::pin::pin!(batches);
     let mut writer = FileWriter::create(&target.lake, &target.dir, &target.label, &target.schema)?;
-    let mut at = 0;
+    let mut first = 0;
+    let mut gone = gone.iter().peekable();
     while let Some(batch) = batches.next().await {
         let batch = batch?;
-        let wanted = arrow::array::BooleanArray::from(keep[at..at + batch.num_rows()].to_vec());
-        at += batch.num_rows();
-        let kept = arrow::compute::filter_record_batch(&batch, &wanted)?;
+        let mut stays = vec![true; batch.num_rows()];
+        let end = first + batch.num_rows() as u64;
+        while let Some(row) = gone.next_if(|row| *row < end) {
+            stays[(row - first) as usize] = false;
+        }
+        first = end;
+        let kept = arrow::compute::filter_record_batch(&batch, &BooleanArray::from(stays))?;
         if kept.num_rows() > 0 {
             writer.write(&kept).await?;
         }
