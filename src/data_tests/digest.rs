@@ -3,10 +3,9 @@
 use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
 use datafusion::execution::memory_pool::MemoryReservation;
-use rayon::slice::ParallelSliceMut;
 
 use crate::warehouse::WarehouseError;
-use crate::warehouse::keys::{NO_KEY, key_hashes};
+use crate::warehouse::keys::{NO_KEY, key_hashes, sort};
 
 /// What hashing a value costs in memory, in bytes; a growing vector may hold twice what is in it.
 pub const BYTES_PER_VALUE: usize = 2 * size_of::<u128>();
@@ -23,7 +22,7 @@ pub struct Digest {
 
 impl Digest {
     pub fn new(mut hashes: Vec<u128>, data_type: DataType, memory: MemoryReservation) -> Self {
-        hashes.par_sort_unstable();
+        sort(&mut hashes);
         Digest { hashes, data_type, _memory: memory }
     }
 

@@ -7,6 +7,7 @@
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Schema};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::warehouse::WarehouseError;
@@ -41,6 +42,40 @@ pub fn row_hashes(batch: &RecordBatch, columns: &[usize]) -> Result<Vec<u128>, W
         mix_column(batch.column(*index), &mut hashes)?;
     }
     Ok(hashes)
+}
+
+/// Sorts hashes. They are spread evenly, so that their first bits tell nearly where each belongs.
+pub fn sort(hashes: &mut Vec<u128>) {
+    /// About so many stay to be compared with each other, which the nearest memory holds.
+    const BUCKET: usize = 256;
+    if hashes.len() < 16 * BUCKET {
+        hashes.sort_unstable();
+        return;
+    }
+    let bits = (hashes.len() / BUCKET).ilog2().min(16);
+    let bucket = |hash: u128| (hash >> (128 - bits)) as usize;
+    let mut ends = vec![0usize; 1 << bits];
+    hashes.iter().for_each(|hash| ends[bucket(*hash)] += 1);
+    let mut start = 0;
+    for end in &mut ends {
+        start += std::mem::replace(end, start);
+    }
+    let mut sorted = vec![0u128; hashes.len()];
+    for hash in hashes.iter() {
+        let place = &mut ends[bucket(*hash)];
+        sorted[*place] = *hash;
+        *place += 1;
+    }
+    let mut rest = sorted.as_mut_slice();
+    let mut parts = Vec::with_capacity(ends.len());
+    let mut before = 0;
+    for end in ends {
+        let (part, after) = rest.split_at_mut(end - before);
+        parts.push(part);
+        (rest, before) = (after, end);
+    }
+    parts.into_par_iter().with_min_len(64).for_each(<[u128]>::sort_unstable);
+    *hashes = sorted;
 }
 
 /// Odd, with bits spread over its whole width.
@@ -125,6 +160,20 @@ mod tests {
         let right = batch(vec![Arc::new(StringArray::from(vec!["a"])), Arc::new(StringArray::from(vec!["bc"]))]);
         assert_ne!(row_hashes(&left, &[0, 1]).unwrap(), row_hashes(&right, &[0, 1]).unwrap());
         assert_ne!(row_hashes(&left, &[0, 1]).unwrap(), row_hashes(&left, &[1, 0]).unwrap());
+    }
+
+    #[test]
+    fn hashes_are_sorted_however_they_are_spread() {
+        let even = |n: u64| (0..n).map(|i| xxh3_128(&i.to_le_bytes())).collect::<Vec<u128>>();
+        let small: Vec<u128> = (0..10_000u128).rev().collect();
+        let mut few = even(3).repeat(5000);
+        few.extend([u128::MAX, 0]);
+        for mut hashes in [even(20_000), even(4095), even(4096), small, few, vec![]] {
+            let mut expected = hashes.clone();
+            expected.sort_unstable();
+            sort(&mut hashes);
+            assert!(hashes == expected);
+        }
     }
 
     #[test]

@@ -147,3 +147,22 @@ fn the_log_says_that_there_are_vectors() {
     change(&project, 2, 100, 7);
     assert!(!entry(2).contains("\"protocol\""), "{}", entry(2));
 }
+
+#[test]
+fn many_small_files_become_one() {
+    let project = project();
+    let live = || {
+        let url = url::Url::from_directory_path(project.path().join("lake/dev/main/t")).unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let table =
+            runtime.block_on(async { deltalake::DeltaTableBuilder::from_url(url).unwrap().load().await.unwrap() });
+        table.snapshot().unwrap().log_data().num_files()
+    };
+    let mut most = 0;
+    for first in 0..20 {
+        change(&project, first + 1, 1000, first);
+        most = most.max(live());
+    }
+    assert!((10..=17).contains(&most) && live() < 10, "{most} files, then {}", live());
+    assert_eq!(project.rows(SUMMARY), [summary(|id| if id % 1000 < 20 { id % 1000 + 1 } else { 0 })]);
+}

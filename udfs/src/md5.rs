@@ -72,15 +72,63 @@ fn hash_all(values: &ArrayRef) -> Result<ArrayRef> {
 fn hex_column<'a>(values: &ArrayRef, bytes: impl Iterator<Item = Option<&'a [u8]>>) -> Result<StringArray> {
     let hashed = values.len() - values.null_count();
     let mut hex = Vec::with_capacity(hashed * HEX_LENGTH);
+    let mut seen = Seen::default();
     let lengths = bytes.map(|bytes| match bytes {
         Some(bytes) => {
-            hex.extend_from_slice(&hex_digits(&Hasher::digest(bytes).into()));
+            hex.extend_from_slice(&seen.hash(bytes));
             HEX_LENGTH
         }
         None => 0,
     });
     let lengths: Vec<usize> = lengths.collect();
     Ok(StringArray::try_new(OffsetBuffer::from_lengths(lengths), Buffer::from_vec(hex), values.nulls().cloned())?)
+}
+
+/// Values hashed a short while ago: of a column with few different values, each is hashed once or a few times.
+struct Seen<'a> {
+    /// By a few of the value's bytes; a newer value takes the place of an older one.
+    slots: Vec<Option<(&'a [u8], [u8; HEX_LENGTH])>>,
+    looked: u32,
+    found: u32,
+}
+
+impl Default for Seen<'_> {
+    fn default() -> Self {
+        Seen { slots: vec![None; Self::SLOTS], looked: 0, found: 0 }
+    }
+}
+
+impl<'a> Seen<'a> {
+    const SLOTS: usize = 1024;
+    /// After so many values it is clear whether looking them up pays.
+    const TRIAL: u32 = 1024;
+
+    fn hash(&mut self, bytes: &'a [u8]) -> [u8; HEX_LENGTH] {
+        if self.looked >= Self::TRIAL && self.found < self.looked / 4 {
+            return hex_digits(&Hasher::digest(bytes).into());
+        }
+        self.looked += 1;
+        let slot = &mut self.slots[Self::slot(bytes)];
+        if let Some((value, hex)) = slot
+            && *value == bytes
+        {
+            self.found += 1;
+            return *hex;
+        }
+        let hex = hex_digits(&Hasher::digest(bytes).into());
+        *slot = Some((bytes, hex));
+        hex
+    }
+
+    /// From the length and four bytes at either end.
+    fn slot(bytes: &[u8]) -> usize {
+        let word = |part: Option<&[u8]>| {
+            part.and_then(|part| part.try_into().ok()).map_or(bytes.len() as u32, u32::from_le_bytes)
+        };
+        let ends = u64::from(word(bytes.get(..4))) << 32 | u64::from(word(bytes.get(bytes.len().saturating_sub(4)..)));
+        let mixed = (ends ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 54) as usize % Self::SLOTS
+    }
 }
 
 fn hex_digits(hash: &[u8; 16]) -> [u8; HEX_LENGTH] {
@@ -97,8 +145,18 @@ fn hex_digits(hash: &[u8; 16]) -> [u8; HEX_LENGTH] {
 mod tests {
     use datafusion_common::ScalarValue;
 
-    use super::Md5;
+    use super::*;
     use crate::testing::{assert_calls, text};
+
+    #[test]
+    fn a_value_that_comes_again_has_the_same_hash() {
+        let values: Vec<String> = (0..9000).map(|i| format!("{}-{}", "x".repeat(i % 3), i * i % 1500)).collect();
+        let column: ArrayRef = Arc::new(StringArray::from(values.clone()));
+        let hashed = hash_all(&column).unwrap();
+        for (value, hash) in values.iter().zip(hashed.as_string::<i32>().iter()) {
+            assert_eq!(hash.unwrap().as_bytes(), hex_digits(&Hasher::digest(value).into()), "{value}");
+        }
+    }
 
     #[test]
     fn hashes_are_lower_case_hexadecimal() {

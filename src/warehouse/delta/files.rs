@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use futures::{Stream, StreamExt, TryStreamExt};
+use object_store::ObjectStore;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
@@ -12,12 +13,14 @@ use parquet::arrow::{AsyncArrowWriter, ParquetRecordBatchStreamBuilder, Projecti
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 
 use super::deletion_vector::DeletionVector;
 use super::lake::Lake;
 use super::reader::FileReader;
 use super::stats::delta_stats;
 use crate::warehouse::WarehouseError;
+use crate::warehouse::keys::{NO_KEY, key_hashes};
 use crate::warehouse::types::conform;
 
 /// One data file of a table. Files never change: another content is another file, or the same without some of its rows.
@@ -66,31 +69,54 @@ const ROW_GROUP_ROWS: usize = 128 * 1024;
 
 /// Writes one file of a table.
 pub struct FileWriter {
-    writer: AsyncArrowWriter<BufWriter>,
+    /// None before the first rows, by which it is decided how the columns are encoded.
+    writer: Option<AsyncArrowWriter<BufWriter>>,
+    target: Destination,
     name: String,
     rows: u64,
 }
 
+/// Where the bytes go.
+struct Destination {
+    store: Arc<dyn ObjectStore>,
+    path: Path,
+    schema: SchemaRef,
+}
+
+impl Destination {
+    fn open(&self, properties: WriterProperties) -> Result<AsyncArrowWriter<BufWriter>, WarehouseError> {
+        let bytes = BufWriter::new(Arc::clone(&self.store), self.path.clone());
+        Ok(AsyncArrowWriter::try_new(bytes, Arc::clone(&self.schema), Some(properties))?)
+    }
+}
+
 impl FileWriter {
     /// `label` becomes part of the file's name, so that a file tells which publication wrote it.
-    pub fn create(lake: &Lake, dir: &str, label: &str, schema: &SchemaRef) -> Result<Self, WarehouseError> {
+    pub fn create(lake: &Lake, dir: &str, label: &str, schema: &SchemaRef) -> Self {
         let name = format!("{PREFIX}{}-{label}{SUFFIX}", uuid::Uuid::now_v7());
         let path = lake.table_path(dir).join(name.as_str());
-        let target = BufWriter::new(Arc::clone(&lake.store), path);
-        let writer = AsyncArrowWriter::try_new(target, Arc::clone(schema), Some(properties()))?;
-        Ok(FileWriter { writer, name, rows: 0 })
+        let target = Destination { store: Arc::clone(&lake.store), path, schema: Arc::clone(schema) };
+        FileWriter { writer: None, target, name, rows: 0 }
     }
 
     pub async fn write(&mut self, batch: &RecordBatch) -> Result<(), WarehouseError> {
         self.rows += batch.num_rows() as u64;
-        Ok(self.writer.write(batch).await?)
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            None => self.writer.insert(self.target.open(properties(batch)?)?),
+        };
+        Ok(writer.write(batch).await?)
     }
 
-    pub async fn close(mut self) -> Result<DataFile, WarehouseError> {
-        let metadata = self.writer.finish().await?;
+    pub async fn close(self) -> Result<DataFile, WarehouseError> {
+        let mut writer = match self.writer {
+            Some(writer) => writer,
+            None => self.target.open(properties(&RecordBatch::new_empty(Arc::clone(&self.target.schema)))?)?,
+        };
+        let metadata = writer.finish().await?;
         Ok(DataFile {
             path: self.name,
-            size: self.writer.bytes_written() as u64,
+            size: writer.bytes_written() as u64,
             rows: self.rows,
             stats: Some(delta_stats(&metadata)),
             modified_ms: chrono::Utc::now().timestamp_millis(),
@@ -99,13 +125,35 @@ impl FileWriter {
     }
 }
 
-fn properties() -> WriterProperties {
+/// How many rows of a file are looked at to choose its encodings.
+const SAMPLE_ROWS: usize = 8 * 1024;
+
+/// How a file that begins with `first` is written. A dictionary pays where values come again; building one of values that
+/// do not is the dearest part of writing them.
+fn properties(first: &RecordBatch) -> Result<WriterProperties, WarehouseError> {
     let level = ZstdLevel::try_new(1).unwrap_or_default();
-    WriterProperties::builder()
+    let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .build()
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    let sample = first.slice(0, first.num_rows().min(SAMPLE_ROWS));
+    for (index, field) in first.schema_ref().fields().iter().enumerate() {
+        if !field.data_type().is_nested() && seldom_twice(&sample, index)? {
+            let column = ColumnPath::new(vec![field.name().clone()]);
+            properties = properties.set_column_dictionary_enabled(column, false);
+        }
+    }
+    Ok(properties.build())
+}
+
+/// Whether more than four of five values of a column, nulls aside, are different. Of a few rows that says nothing.
+fn seldom_twice(sample: &RecordBatch, column: usize) -> Result<bool, WarehouseError> {
+    let mut hashes = key_hashes(sample, &[column])?;
+    hashes.retain(|hash| *hash != NO_KEY);
+    let values = hashes.len();
+    hashes.sort_unstable();
+    hashes.dedup();
+    Ok(values > 1024 && hashes.len() * 5 > values * 4)
 }
 
 /// Reads all rows of a file, those that are gone too, with the columns and types of `schema`. A column the file does not have, since the table got it later,
@@ -148,7 +196,7 @@ mod tests {
         let label = uuid::Uuid::now_v7().simple().to_string();
         let lake = Lake::open("memory:///lake", &Default::default()).unwrap();
         let schema = Arc::new(arrow::datatypes::Schema::empty());
-        let writer = FileWriter::create(&lake, "dev/main/t", &label, &schema).unwrap();
+        let writer = FileWriter::create(&lake, "dev/main/t", &label, &schema);
         assert!(is_data_file(&writer.name), "{}", writer.name);
         for foreign in
             ["part-00000-0197f3a2-5e1b-7d51-a1c5-6f4f5a3b2c1d-c000.snappy.parquet", "x.parquet", "part-.parquet", ""]

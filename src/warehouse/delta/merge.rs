@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use futures::{StreamExt, TryStreamExt, stream};
-use rayon::slice::ParallelSliceMut;
 use roaring::RoaringTreemap;
 
 use super::deletion_vector;
 use super::files::{DataFile, read_file};
 use super::write::{Hashing, Target, Written, rewrite};
-use crate::warehouse::keys::{NO_KEY, column_indices, key_hashes, row_hashes};
+use crate::warehouse::keys::{NO_KEY, column_indices, key_hashes, row_hashes, sort};
 use crate::warehouse::{StageMode, WarehouseError};
 
 /// What a mode means for the rows: by which columns they meet, and whether a key may stand twice.
@@ -52,7 +51,7 @@ impl Superseded {
     pub fn among(written: &Written) -> Self {
         let mut keys: Vec<u128> = written.segments.iter().flat_map(|segment| segment.keys.iter().copied()).collect();
         keys.retain(|key| *key != NO_KEY);
-        keys.par_sort_unstable();
+        sort(&mut keys);
         // For each key that stands twice: whether its last row has been met, going backwards.
         let mut twice: HashMap<u128, bool> = keys.windows(2).filter(|w| w[0] == w[1]).map(|w| (w[0], false)).collect();
         let mut superseded = Superseded::default();

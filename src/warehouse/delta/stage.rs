@@ -12,7 +12,7 @@ use super::files::{DataFile, file_path};
 use super::lake::Lake;
 use super::merge::{MergePlan, StagedKeys, Superseded, meet};
 use super::table::LakeTable;
-use super::write::{Hashing, Target, rewrite, write_streams};
+use super::write::{Hashing, Target, compact, rewrite, write_streams};
 use crate::warehouse::keys::{column_indices, key_hashes};
 use crate::warehouse::types::{conform, storable_schema};
 use crate::warehouse::{RelationName, StageMode, Staged, WarehouseError};
@@ -99,6 +99,7 @@ impl Stager {
         written.files = self.without(&target, written.files, drop_written).await?;
         staged.rows = written.files.iter().map(|file| file.rows).sum();
         files.append(&mut written.files);
+        let files = compact(&target, files).await?;
         staged.changed = staged.rows > 0
             || staged.removed > 0
             || draft.base.as_ref().is_none_or(|base| base.schema != target.schema)

@@ -106,7 +106,7 @@ async fn write_stream(
             None => part.few.push(batch),
         }
         if writer.is_none() && part.segment.rows >= OWN_FILE_ROWS {
-            let mut new = FileWriter::create(&target.lake, &target.dir, &target.label, &target.schema)?;
+            let mut new = FileWriter::create(&target.lake, &target.dir, &target.label, &target.schema);
             for batch in part.few.drain(..) {
                 new.write(&batch).await?;
             }
@@ -135,7 +135,7 @@ async fn gather(target: &Target, parts: Vec<Part>) -> Result<Written, WarehouseE
         } else {
             let writer = match &mut shared {
                 Some(writer) => writer,
-                None => shared.insert(FileWriter::create(&target.lake, &target.dir, &target.label, &target.schema)?),
+                None => shared.insert(FileWriter::create(&target.lake, &target.dir, &target.label, &target.schema)),
             };
             for batch in &part.few {
                 writer.write(batch).await?;
@@ -164,9 +164,39 @@ pub async fn rewrite(
     if gone.len() >= file.rows {
         return Ok(None);
     }
+    let mut writer = FileWriter::create(&target.lake, &target.dir, &target.label, &target.schema);
+    copy_rows(target, file, gone, &mut writer).await?;
+    Ok(Some(writer.close().await?))
+}
+
+/// How many files of few rows a table may have.
+const FEW_ROWS_FILES: usize = 16;
+
+/// Puts the files of few rows together into one, once they are many: each merge adds one.
+pub async fn compact(target: &Target, files: Vec<DataFile>) -> Result<Vec<DataFile>, WarehouseError> {
+    let (few, mut kept): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.live_rows() < OWN_FILE_ROWS as u64);
+    if few.len() <= FEW_ROWS_FILES {
+        kept.extend(few);
+        return Ok(kept);
+    }
+    let mut writer = FileWriter::create(&target.lake, &target.dir, &target.label, &target.schema);
+    let none = RoaringTreemap::new();
+    for file in &few {
+        let gone = file.deleted.as_ref().map_or(&none, |deleted| &deleted.rows);
+        copy_rows(target, file, gone, &mut writer).await?;
+    }
+    kept.push(writer.close().await?);
+    Ok(kept)
+}
+
+async fn copy_rows(
+    target: &Target,
+    file: &DataFile,
+    gone: &RoaringTreemap,
+    writer: &mut FileWriter,
+) -> Result<(), WarehouseError> {
     let batches = super::files::read_file(&target.lake, &target.dir, file, Arc::clone(&target.schema)).await?;
     let mut batches = std::pin::pin!(batches);
-    let mut writer = FileWriter::create(&target.lake, &target.dir, &target.label, &target.schema)?;
     let mut first = 0;
     let mut gone = gone.iter().peekable();
     while let Some(batch) = batches.next().await {
@@ -182,5 +212,5 @@ pub async fn rewrite(
             writer.write(&kept).await?;
         }
     }
-    Ok(Some(writer.close().await?))
+    Ok(())
 }

@@ -172,7 +172,7 @@ impl PartWriter {
             let total = self.used.fetch_add(size, Ordering::Relaxed) + size;
             part.memory.push(batch);
             if total > IN_MEMORY && fits_files {
-                let mut new = FileWriter::create(&self.folder.lake, &self.dir, "spool", &self.schema)?;
+                let mut new = FileWriter::create(&self.folder.lake, &self.dir, "spool", &self.schema);
                 for batch in part.memory.drain(..) {
                     self.used.fetch_sub(batch.get_array_memory_size(), Ordering::Relaxed);
                     new.write(&batch).await?;
@@ -224,7 +224,7 @@ async fn retain(
         filter_record_batch(batch, &wanted)
     };
     if let Some(file) = part.file.take() {
-        let mut writer = FileWriter::create(&folder.lake, dir, "spool", schema)?;
+        let mut writer = FileWriter::create(&folder.lake, dir, "spool", schema);
         let mut batches = Box::pin(read_file(&folder.lake, dir, &file, Arc::clone(schema)).await?);
         while let Some(batch) = batches.next().await {
             writer.write(&kept(&batch?)?).await?;
