@@ -15,6 +15,7 @@ mod draft;
 mod exchange;
 mod exec;
 mod extras;
+mod folder;
 mod link;
 mod lock;
 mod merged;

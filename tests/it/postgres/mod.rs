@@ -1,5 +1,6 @@
 //! Against a real PostgreSQL server, which the tests start.
 
+mod abandoned;
 mod beside;
 mod certificates;
 mod client_killed;
