@@ -59,8 +59,8 @@ impl Site {
                 "the server's disk is full: free space there, then run again; nothing was published".to_string()
             }
             ErrorKind::ReadOnly => {
-                "the server is a standby, or the database is read-only: `host` and `port` must be the \
-                                    primary's"
+                "the server is a standby, or the database is read-only (default_transaction_read_only): `host` and `port` in \
+                 profiles.yml must be the primary's"
                     .to_string()
             }
             ErrorKind::LockTimeout => {
