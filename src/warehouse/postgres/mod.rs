@@ -16,6 +16,7 @@ mod exchange;
 mod exec;
 mod extras;
 mod folder;
+mod guards;
 mod link;
 mod lock;
 mod merged;

@@ -13,6 +13,7 @@ mod disk_full;
 mod files;
 mod foreign_changes;
 mod generations;
+mod guards;
 mod mixed;
 mod patience;
 mod pipeline;

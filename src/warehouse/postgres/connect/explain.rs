@@ -237,6 +237,11 @@ fn other_hint(code: &str, message: &str) -> Option<String> {
         "58P01" | "0A000" if message.contains("extension") => {
             Some("install the server's extensions, on Debian the package postgresql-contrib".to_string())
         }
+        // The server would have everything dropped that depends on it.
+        "2BP01" => Some(
+            "it is to be made anew: drop what depends on it, run again and make that again, or keep its columns as they are"
+                .to_string(),
+        ),
         "22023" if message.starts_with("role ") => Some("check `role` in profiles.yml".to_string()),
         _ => None,
     }
