@@ -1,5 +1,6 @@
-//! SQL behaviour: every file of `tests/slt` runs once on medallion's engine and once on a real PostgreSQL, and both have
-//! to give the same text. A PostgreSQL server is started for it; with `MEDALLION_SKIP_POSTGRES=1` those trials are ignored.
+//! SQL behaviour: every file of `tests/slt` runs once on medallion's engine, once on a real PostgreSQL, and once as the
+//! models of a project that the binary builds into a PostgreSQL; all have to give the same text. A PostgreSQL server is
+//! started for it; with `MEDALLION_SKIP_POSTGRES=1` those trials are ignored.
 //!
 //! The values of a row are separated by `|`; null is `NULL`, an empty text `(empty)`. `create table … as` and
 //! `create view … as` work on both sides.
@@ -11,6 +12,11 @@ mod postgres_db;
 #[path = "support/postgres/mod.rs"]
 #[expect(dead_code, reason = "other tests stop and kill servers")]
 mod server;
+#[path = "it/support.rs"]
+#[expect(dead_code, reason = "other tests do more with a project")]
+mod support;
+#[path = "slt/harness/warehouse.rs"]
+mod warehouse;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,6 +26,7 @@ use sqllogictest::{AsyncDB, MakeConnection, Normalizer, Runner};
 
 use medallion_engine::MedallionDb;
 use postgres_db::PostgresDb;
+use server::Server;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -29,19 +36,27 @@ fn main() -> ExitCode {
         let name = file.strip_prefix(&root).unwrap_or(&file).with_extension("").display().to_string();
         let path = file.clone();
         trials.push(Trial::test(format!("{name}::medallion"), move || run(&path, || async { MedallionDb::new() })));
+        let path = file.clone();
+        trials.push(Trial::ignorable_test(format!("{name}::warehouse"), move || {
+            on_server(|server| warehouse::run(&path, server))
+        }));
         let database = name.replace(['/', '-'], "_");
         trials.push(Trial::ignorable_test(format!("{name}::postgres"), move || {
-            match server::skipped().map_err(Failed::from)? {
-                None => {
-                    let server = server::shared().ok_or("there is no server")?;
-                    let database = server.create_database(&database).map_err(Failed::from)?;
-                    run(&file, || async { Ok(PostgresDb::new(server, &database)) }).map(|()| Completion::Completed)
-                }
-                Some(reason) => Ok(Completion::ignored_with(reason)),
-            }
+            on_server(|server| {
+                let database = server.create_database(&database)?;
+                run(&file, || async { Ok(PostgresDb::new(server, &database)) })
+            })
         }));
     }
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn on_server(work: impl FnOnce(&Server) -> Result<(), Failed>) -> Result<Completion, Failed> {
+    if let Some(reason) = server::skipped()? {
+        return Ok(Completion::ignored_with(reason));
+    }
+    let server = server::shared().ok_or("there is no server")?;
+    work(server).map(|()| Completion::Completed)
 }
 
 fn slt_files(folder: &Path) -> Vec<PathBuf> {

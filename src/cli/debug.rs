@@ -98,7 +98,8 @@ fn found(probe: &Probe) -> Vec<String> {
         format!("  the target's schema exists: {}", yes_or_no(probe.schema_exists)),
     ];
     if probe.read_only {
-        lines.push("  WARNING: this server only reads (a standby?); models cannot be built here".to_string());
+        let which = if probe.is_standby { "is a standby" } else { "only reads (default_transaction_read_only)" };
+        lines.push(format!("  WARNING: this server {which}; models cannot be built here"));
     }
     lines.push("connection test: ok".to_string());
     lines

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow::array::{ArrayRef, AsArray, PrimitiveArray, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{
+    DataType, DurationMicrosecondType, Field, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, Schema,
+    SchemaRef, TimeUnit,
+};
+use arrow::error::ArrowError;
 
 use super::{RelationName, WarehouseError};
 
@@ -75,14 +79,12 @@ pub fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, W
     if batch.schema_ref() == schema {
         return Ok(batch.clone());
     }
-    // A value that does not fit is an error, never a NULL.
-    let options = CastOptions { safe: false, ..Default::default() };
-    let columns: Result<Vec<ArrayRef>, arrow::error::ArrowError> = schema
+    let columns: Result<Vec<ArrayRef>, ArrowError> = schema
         .fields()
         .iter()
         .map(|field| match batch.column_by_name(field.name()) {
             Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
-            Some(column) => cast_with_options(column, field.data_type(), &options),
+            Some(column) => cast(column, field.data_type()),
             None => Ok(new_null_array(field.data_type(), batch.num_rows())),
         })
         .collect();
@@ -90,10 +92,39 @@ pub fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, W
     Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns?, &rows)?)
 }
 
+/// A value that does not fit is an error, never a NULL.
+pub fn cast(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+    const DAY: i64 = 86_400_000_000;
+    let options = CastOptions { safe: false, ..Default::default() };
+    match (column.data_type(), to) {
+        // The difference of two timestamps has days in Postgres, where Arrow counts all of it in nanoseconds.
+        (DataType::Duration(_), DataType::Interval(IntervalUnit::MonthDayNano)) => {
+            let micros = cast_with_options(column, &DataType::Duration(TimeUnit::Microsecond), &options)?;
+            let intervals: PrimitiveArray<IntervalMonthDayNanoType> =
+                micros.as_primitive::<DurationMicrosecondType>().try_unary(|micros| {
+                    let days = i32::try_from(micros / DAY).map_err(|error| ArrowError::CastError(error.to_string()))?;
+                    Ok::<_, ArrowError>(IntervalMonthDayNano::new(0, days, micros % DAY * 1000))
+                })?;
+            Ok(Arc::new(intervals))
+        }
+        _ => cast_with_options(column, to, &options),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Int32Array, UInt64Array};
+    use arrow::array::{DurationMillisecondArray, Int32Array, UInt64Array};
+
+    #[test]
+    fn a_difference_of_timestamps_has_days() {
+        let difference: ArrayRef =
+            Arc::new(DurationMillisecondArray::from(vec![Some(90_000_500), Some(-90_000_500), None]));
+        let intervals = cast(&difference, &DataType::Interval(IntervalUnit::MonthDayNano)).unwrap();
+        let rows: Vec<_> = intervals.as_primitive::<IntervalMonthDayNanoType>().iter().collect();
+        let of = |days, millis: i64| Some(IntervalMonthDayNano::new(0, days, millis * 1_000_000));
+        assert_eq!(rows, [of(1, 3_600_500), of(-1, -3_600_500), None]);
+    }
 
     #[test]
     fn an_unsigned_count_is_a_bigint_and_one_too_large_is_an_error() {

@@ -1,6 +1,7 @@
 //! Models: how they are made, tested, selected and reused.
 
-use crate::support::{Place, Project, in_both_places};
+use crate::both::in_both_places;
+use crate::support::{Place, Project};
 
 /// Two tables, a view and a test on them.
 fn shop(place: Place) -> Project {

@@ -1,6 +1,7 @@
 //! `on_schema_change`: the select of an incremental model gives other columns than its table has.
 
-use crate::support::{Place, Project, in_both_places};
+use crate::both::in_both_places;
+use crate::support::{Place, Project};
 
 /// A model of two columns that is built once, and then asked for other columns under `change`.
 fn changed(place: Place, change: &str, first: &str, then: &str) -> Project {

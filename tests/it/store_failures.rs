@@ -1,6 +1,7 @@
 //! `store_failures`: the rows that fail a test stay where one can look at them.
 
-use crate::support::{Place, Project, in_both_places};
+use crate::both::in_both_places;
+use crate::support::{Place, Project};
 
 /// A table whose rows are `rows`, and a test that keeps those without a value.
 fn project(place: Place, rows: &str, severity: &str) -> Project {

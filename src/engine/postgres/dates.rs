@@ -1,4 +1,4 @@
-//! A date and an interval make a timestamp; intervals are compared by their length.
+//! A date and an interval make a timestamp, two dates an integer; intervals are compared by their length.
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::DFSchema;
@@ -18,6 +18,10 @@ pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })));
     };
     let rewritten = match (&of_left, op, &of_right) {
+        (DataType::Date32, Operator::Minus, DataType::Date32) => {
+            let days = Expr::BinaryExpr(BinaryExpr { left, op, right });
+            return Ok(Transformed::yes(Expr::Cast(Cast::new(Box::new(days), DataType::Int32))));
+        }
         (DataType::Date32, Operator::Plus | Operator::Minus, kind) if is_interval(kind) => {
             BinaryExpr { left: timestamp(left), op, right }
         }

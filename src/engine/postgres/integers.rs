@@ -1,11 +1,13 @@
 //! Arithmetic of integers: a number that is written out is an `integer` where it fits one, and what a type cannot hold is
 //! an error.
 
-use datafusion::arrow::datatypes::DataType;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator, ScalarUDF};
+use datafusion::logical_expr::{BinaryExpr, Cast, Expr, Operator, ScalarUDF};
 use medallion_udfs::Checked;
 
 use super::alternatives::no_operator;
@@ -30,6 +32,23 @@ pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
                 narrowed |= narrow(value);
             }
             Ok(Transformed::new_transformed(Expr::ScalarFunction(call), narrowed))
+        }
+        Expr::ScalarFunction(mut call) if matches!(call.name(), "generate_series" | "make_array") => {
+            let is_narrow = |value: &Expr| match value {
+                Expr::Literal(ScalarValue::Int64(Some(number)), _) => i32::try_from(*number).is_ok(),
+                other => type_of(other, schema) == Some(DataType::Int32),
+            };
+            if !call.args.iter().all(is_narrow) {
+                return Ok(Transformed::no(Expr::ScalarFunction(call)));
+            }
+            for value in &mut call.args {
+                narrow(value);
+            }
+            let is_series = call.name() == "generate_series";
+            let list = Expr::ScalarFunction(call);
+            // The function itself counts in bigints.
+            let integers = DataType::List(Arc::new(Field::new_list_field(DataType::Int32, true)));
+            Ok(Transformed::yes(if is_series { Expr::Cast(Cast::new(Box::new(list), integers)) } else { list }))
         }
         other => Ok(Transformed::no(other)),
     }

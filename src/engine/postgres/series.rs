@@ -1,4 +1,5 @@
-//! `generate_series` of moments: over dates it gives timestamps with time zone, and all are microseconds.
+//! `generate_series` in `FROM`: over dates it gives timestamps with time zone, moments are microseconds, and integers that
+//! are written out stay integers.
 
 use std::sync::Arc;
 
@@ -13,17 +14,21 @@ use datafusion::logical_expr::{Cast, Expr, LogicalPlanBuilder};
 use super::types::UTC;
 
 const NAME: &str = "generate_series";
+/// The same over constants that are integers: once they are planned, they are bigints like all others.
+pub const OF_INTEGERS: &str = "generate_series_of_integers";
 
 /// Puts itself before DataFusion's function.
 pub fn register(context: &SessionContext) {
     if let Ok(inner) = context.table_function(NAME) {
-        context.register_udtf(NAME, Arc::new(Series { inner: Arc::clone(inner.function()) }));
+        context.register_udtf(NAME, Arc::new(Series { inner: Arc::clone(inner.function()), of_integers: false }));
+        context.register_udtf(OF_INTEGERS, Arc::new(Series { inner: Arc::clone(inner.function()), of_integers: true }));
     }
 }
 
 #[derive(Debug)]
 struct Series {
     inner: Arc<dyn TableFunctionImpl>,
+    of_integers: bool,
 }
 
 impl TableFunctionImpl for Series {
@@ -35,6 +40,7 @@ impl TableFunctionImpl for Series {
             Some(Expr::Literal(ScalarValue::TimestampMicrosecond(_, zone), _)) => {
                 DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
             }
+            _ if self.of_integers => DataType::Int32,
             _ => return self.inner.call_with_args(args),
         };
         // DataFusion counts timestamps in nanoseconds only.

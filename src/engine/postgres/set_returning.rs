@@ -3,10 +3,11 @@
 
 use datafusion::sql::sqlparser::ast::{
     DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
-    TableAlias, TableAliasColumnDef, TableFactor, TimezoneInfo, TypedString,
+    TableAlias, TableAliasColumnDef, TableFactor, TimezoneInfo, TypedString, UnaryOperator, Value,
 };
 
 use super::intervals::{interval, spell_out, text_of};
+use super::series::OF_INTEGERS;
 
 const SERIES: &str = "generate_series";
 const UNNEST: &str = "unnest";
@@ -41,6 +42,7 @@ pub fn in_from(factor: &mut TableFactor) {
         TableFactor::Table { name, args: Some(arguments), alias, .. } if is_named(name, SERIES) => {
             name_types(&mut arguments.args);
             name_column(alias, SERIES);
+            name_integers(name, &arguments.args);
         }
         TableFactor::Table { name, args: Some(arguments), alias, .. } => {
             if let Some(unnest) = unnested(name, &arguments.args, alias) {
@@ -51,6 +53,7 @@ pub fn in_from(factor: &mut TableFactor) {
             if is_named(name, SERIES) {
                 name_types(args);
                 name_column(alias, SERIES);
+                name_integers(name, args);
             } else if let Some(unnest) = unnested(name, args, alias) {
                 *factor = unnest;
             }
@@ -131,6 +134,21 @@ fn name_types(arguments: &mut [FunctionArg]) {
             uses_odbc_syntax: false,
         };
         *moment = FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::TypedString(typed)));
+    }
+}
+
+/// Whether all are integers can be seen only here, where a cast to bigint stands still.
+fn name_integers(name: &mut ObjectName, arguments: &[FunctionArg]) {
+    if arguments.iter().all(|argument| expression(argument).is_some_and(is_integer)) {
+        *name = ObjectName::from(vec![Ident::new(OF_INTEGERS)]);
+    }
+}
+
+fn is_integer(expr: &Expr) -> bool {
+    match expr {
+        Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr } => is_integer(expr),
+        Expr::Value(value) => matches!(&value.value, Value::Number(text, _) if text.parse::<i32>().is_ok()),
+        _ => false,
     }
 }
 

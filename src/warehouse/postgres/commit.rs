@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::apply::{Applied, apply};
+use super::apply::{Applied, apply, table_of};
 use super::connect::{Connection, ErrorKind};
 use super::draft::Draft;
 use super::exchange::{Exchanged, exchange};
+use super::guards::Guards;
 use super::patience::Patience;
 use super::publication::{PgPublication, view_content};
 use super::record::{Written, record};
@@ -178,6 +179,8 @@ impl Publishing<'_> {
         for (name, draft) in &self.work.drafts {
             if let (Some(_), Some(entry)) = (draft.new_table(), self.publication.base.entry(name)) {
                 extras::copy_indexes(self.connection, entry.oid, name, draft).await?;
+                let guards = Guards::of(self.connection, entry.oid, &table_of(name, draft)).await?;
+                guards.prepare(self.connection, name).await?;
             }
         }
         let views = views::translate(self.connection, self.publication).await?;
@@ -242,7 +245,11 @@ impl Publishing<'_> {
 
     async fn hooks(&self, hooks: &[String], what: &str) -> Result<(), WarehouseError> {
         for sql in hooks.iter().filter(|sql| !sql.trim().is_empty()) {
-            self.execute(sql, &format!("{what} failed")).await?;
+            let action = format!("{what} failed");
+            // Policies hold for hooks as they do elsewhere.
+            self.execute("set local row_security = on", &action).await?;
+            self.execute(sql, &action).await?;
+            self.execute("set local row_security = off", &action).await?;
         }
         Ok(())
     }

@@ -1,12 +1,13 @@
 //! One relation takes the place of another that has other columns or is of another kind.
 //!
 //! Views that read the old one would keep it from going: they are dropped with it and made again, as they were, with
-//! their owners, rights and comments.
+//! their owners, rights and comments. What guards a relation goes over to the one that takes its place: see `guards`.
 
 use std::collections::BTreeMap;
 
 use super::connect::Connection;
 use super::extras::IndexSql;
+use super::guards::Guards;
 use super::rights::Rights;
 use super::{extras, failed, quote};
 use crate::relation::RelationName;
@@ -34,7 +35,23 @@ impl Former {
 pub struct Exchanged {
     pub recreated: Vec<Recreated>,
     /// Of views that were dropped and will be made anew.
-    pub owed: Vec<(RelationName, Rights)>,
+    pub owed: Vec<Owed>,
+}
+
+/// What a view had that was dropped and will be made anew.
+pub struct Owed {
+    pub name: RelationName,
+    /// It is made with them.
+    pub options: Option<String>,
+    rights: Rights,
+    guards: Guards,
+}
+
+impl Owed {
+    pub async fn restore(&self, connection: &Connection) -> Result<(), WarehouseError> {
+        self.rights.restore(connection, &self.name).await?;
+        self.guards.restore(connection, &self.name).await
+    }
 }
 
 impl Exchanged {
@@ -58,6 +75,7 @@ struct Dependent {
     options: Option<String>,
     rights: Rights,
     indexes: Vec<IndexSql>,
+    guards: Guards,
 }
 
 /// The deepest last.
@@ -83,8 +101,8 @@ join pg_catalog.pg_namespace n on n.oid = v.relnamespace
 order by deepest.depth, n.nspname, v.relname";
 
 /// A step to be taken with `Patience`: drops what stands under `name`, lets `make` put something else there, and gives
-/// that the rights, comments and indexes of the former. A view in `changed` is not made again: it will be made anew, and
-/// is owed its rights.
+/// that the rights, comments, indexes and guards of the former. A view in `changed` is not made again: it will be made anew, and
+/// is owed its rights and guards.
 pub async fn exchange(
     connection: &Connection,
     name: &RelationName,
@@ -95,6 +113,7 @@ pub async fn exchange(
     let dependents = dependents(connection, name, former.oid).await?;
     let rights = Rights::of(connection, former.oid).await?;
     let indexes = extras::indexes_of(connection, former.oid).await?;
+    let guards = Guards::of(connection, former.oid, &quote::relation(name)).await?;
     let mut drops: Vec<String> =
         dependents.iter().rev().map(|view| format!("drop {} {}", view.kind(), quote::relation(&view.name))).collect();
     drops.push(format!("drop {} {}", kind(former.kind), quote::relation(name)));
@@ -103,21 +122,29 @@ pub async fn exchange(
     make().await?;
     rights.restore(connection, name).await?;
     extras::restore_indexes(connection, name, &indexes).await?;
+    guards.restore(connection, name).await?;
     let mut exchanged = Exchanged::default();
     for view in dependents {
         if changed.contains_key(&view.name) {
-            exchanged.owed.push((view.name, view.rights));
+            let Dependent { name, options, rights, guards, .. } = view;
+            exchanged.owed.push(Owed { name, options, rights, guards });
             continue;
         }
-        let options = view.options.as_ref().map(|options| format!(" with ({options})")).unwrap_or_default();
+        let options = with_options(view.options.as_deref());
         let create = format!("create {} {}{options} as {}", view.kind(), quote::relation(&view.name), view.definition);
         let action = format!("cannot make the view {} again, which reads {name}", view.name);
         connection.batch_execute(&create).await.map_err(failed(connection, action))?;
         view.rights.restore(connection, &view.name).await?;
         extras::restore_indexes(connection, &view.name, &view.indexes).await?;
+        view.guards.restore(connection, &view.name).await?;
         exchanged.recreated.push(Recreated { name: view.name });
     }
     Ok(exchanged)
+}
+
+/// Such as `security_barrier`, as a view is made with them.
+pub fn with_options(options: Option<&str>) -> String {
+    options.map(|options| format!(" with ({options})")).unwrap_or_default()
 }
 
 /// SQL's word for a kind of relation, as `pg_class` has it.
@@ -141,8 +168,10 @@ async fn dependents(connection: &Connection, of: &RelationName, oid: u32) -> Res
     let rows = rows.map_err(failed(connection, format!("cannot find the views that read {of}")))?;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
+        let name = RelationName::new(&of.database, row.get::<_, String>(1), row.get::<_, String>(2));
         found.push(Dependent {
-            name: RelationName::new(&of.database, row.get::<_, String>(1), row.get::<_, String>(2)),
+            guards: Guards::of(connection, row.get(0), &quote::relation(&name)).await?,
+            name,
             materialized: row.get::<_, i8>(3).unsigned_abs() == b'm',
             definition: row.get(4),
             options: row.get(5),

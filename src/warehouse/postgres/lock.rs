@@ -21,12 +21,12 @@ pub async fn lock(connection: &Connection, relations: &[RelationName]) -> Result
     let cannot = || failed(connection, "cannot lock the relations of this run");
     // One after the other, in the order of the list, up to the first that somebody else has.
     let tried = format!(
-        "select bool_and(pg_try_advisory_xact_lock(n)), current_setting('transaction_read_only') = 'on' \
-         from unnest(array[{list}]::bigint[]) as n"
+        "select bool_and(pg_try_advisory_xact_lock(n)), current_setting('transaction_read_only') = 'on', \
+         pg_is_in_recovery() from unnest(array[{list}]::bigint[]) as n"
     );
     let answer = connection.query_one(&tried, &[]).await.map_err(cannot())?;
     if answer.get(1) {
-        return Err(only_reads(connection).into());
+        return Err(only_reads(connection, answer.get(2)).into());
     }
     if !answer.get::<_, bool>(0) {
         connection.tell("another run is publishing some of the same relations; waiting until it is done");
@@ -41,13 +41,19 @@ pub async fn lock(connection: &Connection, relations: &[RelationName]) -> Result
 }
 
 /// Said before anything is computed that could not be written.
-fn only_reads(connection: &Connection) -> ServerError {
+fn only_reads(connection: &Connection, is_standby: bool) -> ServerError {
     let Site { address, database, .. } = connection.site();
-    ServerError::new(ErrorKind::ReadOnly, format!("nothing can be written to the database '{database}' at {address}"))
-        .hint(
-            "the server is a standby, or the database is read-only (default_transaction_read_only): `host` and `port` must \
-             be the primary's",
+    let (why, hint) = if is_standby {
+        ("the server is a standby", "connect to its primary: `host` and `port` in profiles.yml must be the primary's")
+    } else {
+        (
+            "its transactions are read-only",
+            "switch default_transaction_read_only off for the database, the role or the server, or connect to another: \
+             `host`, `port` and `dbname` in profiles.yml",
         )
+    };
+    let what = format!("nothing can be written to the database '{database}' at {address}: {why}");
+    ServerError::new(ErrorKind::ReadOnly, what).hint(hint)
 }
 
 /// A number that no other program's locks are likely to have.

@@ -15,6 +15,8 @@ mod draft;
 mod exchange;
 mod exec;
 mod extras;
+mod folder;
+mod guards;
 mod link;
 mod lock;
 mod merged;

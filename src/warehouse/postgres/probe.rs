@@ -16,6 +16,8 @@ pub struct Probe {
     pub can_create_databases: bool,
     /// A standby, or a server or database that only reads.
     pub read_only: bool,
+    /// It replays what another server does.
+    pub is_standby: bool,
     /// Whether the target's schema is there.
     pub schema_exists: bool,
 }
@@ -31,7 +33,7 @@ pub async fn probe(settings: &Settings) -> Result<Probe, ServerError> {
          pg_catalog.pg_backend_pid()), ''), current_user, pg_catalog.has_database_privilege(pg_catalog.current_database(), \
          'create'), (select rolcreatedb or rolsuper from pg_catalog.pg_roles where rolname = current_user), \
          pg_catalog.current_setting('transaction_read_only') = 'on', exists (select from pg_catalog.pg_namespace where nspname \
-         = {})",
+         = {}), pg_catalog.pg_is_in_recovery()",
         literal(&settings.schema)
     );
     let row = connection.query_one(&sql, &[]).await;
@@ -46,6 +48,7 @@ pub async fn probe(settings: &Settings) -> Result<Probe, ServerError> {
             can_create_databases: row.try_get(3)?,
             read_only: row.try_get(4)?,
             schema_exists: row.try_get(5)?,
+            is_standby: row.try_get(6)?,
         })
     };
     let probe =

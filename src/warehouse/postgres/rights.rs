@@ -64,8 +64,11 @@ impl Rights {
     /// Gives them to the relation that has the name now. What it has no column for any more is left out.
     pub async fn restore(&self, connection: &Connection, name: &RelationName) -> Result<(), WarehouseError> {
         let relation = quote::relation(name);
+        // Default privileges may have given rights that the former had not.
+        let grantees = grantees(connection, name).await?;
         let mut all: Vec<String> =
-            self.statements.iter().map(|(head, tail)| format!("{head}{relation}{tail}")).collect();
+            grantees.iter().map(|grantee| format!("revoke all on table {relation} from {grantee}")).collect();
+        all.extend(self.statements.iter().map(|(head, tail)| format!("{head}{relation}{tail}")));
         if let (Some(comment), Some(kind)) = (&self.comment, uncommented(connection, name).await?) {
             all.push(format!("comment on {kind} {relation} is {comment}"));
         }
@@ -85,6 +88,16 @@ impl Rights {
         }
         Ok(())
     }
+}
+
+/// Who has rights on the relation beside its owner: quoted.
+async fn grantees(connection: &Connection, name: &RelationName) -> Result<Vec<String>, WarehouseError> {
+    const GRANTEES: &str = "
+    select distinct case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end
+    from pg_catalog.pg_class c, aclexplode(c.relacl) a where c.oid = $1::text::regclass and a.grantee <> c.relowner";
+    let rows = connection.query(GRANTEES, &[&quote::relation(name)]).await;
+    let rows = rows.map_err(failed(connection, format!("cannot read the grants of {name}")))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// The kind of a relation that has no comment of its own, in SQL's words.

@@ -12,33 +12,17 @@ use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::{Stream, StreamExt, stream};
-use tempfile::TempDir;
 use tokio::task::JoinSet;
 
+use super::folder::SpoolFolder;
 use super::rows::conform;
 use crate::warehouse::WarehouseError;
 use crate::warehouse::delta::files::{DataFile, FileWriter, read_file};
-use crate::warehouse::delta::lake::Lake;
 use crate::warehouse::delta::scan::LakeScan;
 use crate::warehouse::keys::{NO_KEY, key_hashes};
 
 /// So many bytes of one relation's rows may stay in memory.
 const IN_MEMORY: usize = 64 << 20;
-
-/// Where the rows of one run that are too many for memory go. Removed when nobody reads them any more.
-pub struct SpoolFolder {
-    lake: Lake,
-    _folder: TempDir,
-}
-
-impl SpoolFolder {
-    pub fn create() -> Result<Self, WarehouseError> {
-        let cannot = |error: std::io::Error| WarehouseError::Task(format!("cannot make a temporary folder: {error}"));
-        let folder = tempfile::Builder::new().prefix("medallion-").tempdir().map_err(cannot)?;
-        let lake = Lake::open(&folder.path().to_string_lossy(), &std::collections::HashMap::new())?;
-        Ok(SpoolFolder { lake, _folder: folder })
-    }
-}
 
 /// Rows of one schema.
 #[derive(Clone)]

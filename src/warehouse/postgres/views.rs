@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::error::SqlState;
 
 use super::connect::Connection;
-use super::exchange::{Exchanged, Former, Recreated, exchange};
+use super::exchange::{Exchanged, Former, Owed, Recreated, exchange, with_options};
 use super::patience::attempt;
 use super::publication::PgPublication;
-use super::rights::Rights;
 use super::{failed, link, quote};
 use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
@@ -38,7 +37,7 @@ pub async fn create(
     exchanged: &mut Exchanged,
 ) -> Result<(), WarehouseError> {
     let (left, made) = translated.clone().into_iter().partition(|(name, _)| changed.contains_key(name));
-    let mut views = Views { connection, changed, left, made, rights: Vec::new(), exchanged };
+    let mut views = Views { connection, changed, left, made, owed: Vec::new(), exchanged };
     views.return_dropped();
     views.make_all().await?;
     // A view that is made again may be read by others that are to follow it. Each is made again once at most, so that
@@ -49,8 +48,8 @@ pub async fn create(
         renewed.insert(stale);
         views.make_all().await?;
     }
-    for (name, rights) in views.rights {
-        rights.restore(connection, &name).await?;
+    for owed in views.owed {
+        owed.restore(connection).await?;
     }
     Ok(())
 }
@@ -63,8 +62,8 @@ struct Views<'a> {
     left: BTreeMap<RelationName, String>,
     /// That are there.
     made: BTreeMap<RelationName, String>,
-    /// Of views that were dropped: they get them once all are made.
-    rights: Vec<(RelationName, Rights)>,
+    /// To views that were dropped: they get it once all are made.
+    owed: Vec<Owed>,
     exchanged: &'a mut Exchanged,
 }
 
@@ -94,7 +93,14 @@ impl Views<'_> {
         let mut others = self.made.clone();
         others.extend(self.left.clone());
         others.remove(name);
-        let more = create_one(self.connection, name, sql, &others).await?;
+        let owed = self.owed.iter().rev().find(|owed| owed.name == *name);
+        // A view that is replaced has the options that it is given then, and no others.
+        let options = match owed {
+            Some(owed) => owed.options.clone(),
+            None => options(self.connection, name).await?,
+        };
+        let body = format!("{}{} as\n{sql}\n", quote::relation(name), with_options(options.as_deref()));
+        let more = create_one(self.connection, name, &body, &others).await?;
         self.exchanged.extend(more);
         self.left.remove(name);
         self.made.insert(name.clone(), sql.to_string());
@@ -107,9 +113,9 @@ impl Views<'_> {
 
     /// Views that went with what they read are to be made again.
     fn return_dropped(&mut self) {
-        for (name, rights) in self.exchanged.owed.drain(..) {
-            self.left.extend(self.made.remove_entry(&name));
-            self.rights.push((name, rights));
+        for owed in self.exchanged.owed.drain(..) {
+            self.left.extend(self.made.remove_entry(&owed.name));
+            self.owed.push(owed);
         }
     }
 
@@ -147,11 +153,10 @@ fn has_code(error: &WarehouseError, codes: &[SqlState]) -> bool {
 async fn create_one(
     connection: &Connection,
     name: &RelationName,
-    sql: &str,
+    body: &str,
     others: &BTreeMap<RelationName, String>,
 ) -> Result<Exchanged, WarehouseError> {
     let action = format!("cannot create the view {name}");
-    let body = format!("{} as\n{sql}\n", quote::relation(name));
     let made = attempt(connection, &format!("create or replace view {body}"), &action).await;
     let other_shape = [SqlState::INVALID_TABLE_DEFINITION, SqlState::WRONG_OBJECT_TYPE];
     match made {
@@ -165,4 +170,13 @@ async fn create_one(
         }
         made => made.map(|()| Exchanged::default()),
     }
+}
+
+/// What makes a view safe to share, such as `security_barrier`, and was switched on by hand.
+async fn options(connection: &Connection, name: &RelationName) -> Result<Option<String>, WarehouseError> {
+    const OPTIONS: &str = "
+    select array_to_string(reloptions, ', ') from pg_catalog.pg_class where oid = to_regclass($1) and relkind = 'v'";
+    let found = connection.query_opt(OPTIONS, &[&quote::relation(name)]).await;
+    let found = found.map_err(failed(connection, format!("cannot read the options of {name}")))?;
+    Ok(found.and_then(|row| row.get(0)))
 }

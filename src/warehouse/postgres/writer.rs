@@ -18,8 +18,10 @@ use super::{failed, quote};
 use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
 
-/// Settings of the transaction: it may idle while models are computed, and its statements take as long as they take.
-pub const BEGIN: &str = "begin; set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0";
+/// Settings of the transaction: it may idle while models are computed, and its statements take as long as they take. Rows
+/// that a policy hides from our role would be left as they are, without a word: that is to be an error.
+pub const BEGIN: &str = "begin; set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; \
+                         set local row_security = off";
 
 /// What only a first publication has to make; whoever comes second finds it there.
 const MADE_BY_ANOTHER: [&str; 3] = ["23505", "42P06", "42P07"];

@@ -10,7 +10,8 @@ fn database(project: &Project) -> String {
     line.to_string()
 }
 
-fn ground() -> Option<(&'static Server, Project, String)> {
+/// The shared server, a project and its database on it.
+pub fn ground() -> Option<(&'static Server, Project, String)> {
     let server = server::shared()?;
     let project = Place::Postgres.project();
     let database = database(&project);

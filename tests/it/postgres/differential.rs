@@ -43,6 +43,18 @@ fn sorted(mut rows: Vec<String>) -> Vec<String> {
     rows
 }
 
+/// A sum of float8 depends on the order of its rows, which is nobody's: where it lies between two cents, either may come.
+fn are_equal(relation: &str, here: &str, there: &str) -> bool {
+    let revenue = |row: &str| Some((row.rsplit_once(',')?.0.to_string(), row.rsplit_once(',')?.1.parse::<f64>().ok()?));
+    match (revenue(here), revenue(there)) {
+        _ if here == there => true,
+        (Some((group, one)), Some((other_group, other))) if relation.starts_with("data_marts.") => {
+            group == other_group && (one - other).abs() < 0.0101
+        }
+        _ => false,
+    }
+}
+
 /// Every relation, as `psql` sees it and as the lake has it.
 fn compare(project: &Project, server: &Server) {
     for relation in RELATIONS {
@@ -53,11 +65,15 @@ fn compare(project: &Project, server: &Server) {
         let there = sorted(server.sql("pro", &format!("copy ({query}) to stdout with (format csv)")));
         assert_eq!(here.len(), there.len(), "{relation}");
         for (here, there) in here.iter().zip(&there) {
-            assert_eq!(here, there, "{relation}");
+            assert!(are_equal(relation, here, there), "{relation}: {here} here, {there} there");
         }
         // What medallion reads from the server is what the server has.
         let read = project.run(&on(SERVER, &["sql", "--format", "csv", &query])).succeeds().stdout;
-        assert_eq!(sorted(read.lines().skip(1).map(str::to_string).collect()), there, "{relation}");
+        let read = sorted(read.lines().skip(1).map(str::to_string).collect());
+        assert_eq!(read.len(), there.len(), "{relation}");
+        for (read, there) in read.iter().zip(&there) {
+            assert!(are_equal(relation, read, there), "{relation}: {read} read, {there} there");
+        }
     }
 }
 
@@ -143,8 +159,13 @@ fn line(number: usize) -> String {
     )
 }
 
+/// How many: more by `MEDALLION_ROWS`.
+fn rows() -> usize {
+    std::env::var("MEDALLION_ROWS").ok().and_then(|text| text.parse().ok()).unwrap_or(5000)
+}
+
 #[test]
-fn five_thousand_dirty_rows_give_the_same_in_both() {
+fn thousands_of_dirty_rows_give_the_same_in_both() {
     if server::shared().is_none() {
         return;
     }
@@ -152,7 +173,7 @@ fn five_thousand_dirty_rows_give_the_same_in_both() {
     let project = bundled(&server);
     let header = project.read("data/customer_transactions.csv").lines().next().unwrap().to_string();
     let mut text = format!("{header}\n");
-    (0..5000).for_each(|number| text.write_str(&line(number)).unwrap());
+    (0..rows()).for_each(|number| text.write_str(&line(number)).unwrap());
     project.write("data/customer_transactions.csv", text);
     check(&project, &server, |lines| {
         // A twentieth is corrected: another day, product, place or quantity; and some are new.
@@ -163,7 +184,7 @@ fn five_thousand_dirty_rows_give_the_same_in_both() {
             let other = other.replace('@', &format!(".{number}@")).replace(",+", &format!(",+{number}-"));
             lines[number] = format!("{key},{other}");
         }
-        lines.extend((7000..7200).map(|number| line(number).trim_end().to_string()));
+        lines.extend((rows() + 2000..rows() + 2200).map(|number| line(number).trim_end().to_string()));
     });
-    assert_eq!(server.sql("pro", "select count(*) from silver.transaction"), ["5200"]);
+    assert_eq!(server.sql("pro", "select count(*) from silver.transaction"), [(rows() + 200).to_string()]);
 }

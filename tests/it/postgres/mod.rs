@@ -1,5 +1,6 @@
 //! Against a real PostgreSQL server, which the tests start.
 
+mod abandoned;
 mod beside;
 mod certificates;
 mod client_killed;
@@ -12,6 +13,7 @@ mod disk_full;
 mod files;
 mod foreign_changes;
 mod generations;
+mod guards;
 mod mixed;
 mod patience;
 mod pipeline;

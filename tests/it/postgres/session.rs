@@ -38,7 +38,7 @@ fn a_session_means_the_same_on_every_server() {
         let connection = connect(&settings(server, &more)).await.unwrap();
         for (name, expected) in [
             ("timezone", "UTC"),
-            ("datestyle", "ISO, YMD"),
+            ("datestyle", "ISO, MDY"),
             ("statement_timeout", "0"),
             ("idle_in_transaction_session_timeout", "0"),
             ("client_encoding", "UTF8"),

@@ -70,7 +70,7 @@ impl MedallionDb {
     }
 
     /// `create table t as …` and `create view v as …`: the engine itself only reads.
-    async fn create(&self, name: &str, is_table: bool, query: &str) -> Result<(), DataFusionError> {
+    pub async fn create(&self, name: &str, is_table: bool, query: &str) -> Result<(), DataFusionError> {
         let entry = if is_table {
             let frame = self.session.query(query).await?;
             let schema = Arc::clone(frame.schema().inner());
@@ -81,6 +81,11 @@ impl MedallionDb {
         };
         self.relations.tables.lock().insert(RelationName::new("slt", "public", name), entry);
         Ok(())
+    }
+
+    /// How many columns the query gives.
+    pub async fn columns(&self, sql: &str) -> Result<usize, DataFusionError> {
+        Ok(self.session.query(sql).await?.schema().fields().len())
     }
 
     async fn rows(&self, sql: &str) -> Result<Vec<Vec<String>>, DataFusionError> {
@@ -118,7 +123,7 @@ fn value_of(column: &ArrayRef, row: usize) -> String {
 }
 
 /// Name and query of `create table|view name as query`.
-fn creation(sql: &str) -> Option<(bool, &str, &str)> {
+pub fn creation(sql: &str) -> Option<(bool, &str, &str)> {
     let (head, query) = sql.split_once(" as ").or_else(|| sql.split_once(" as\n"))?;
     match head.split_whitespace().collect::<Vec<_>>().as_slice() {
         ["create", kind @ ("table" | "view"), name] => Some((*kind == "table", name, query)),

@@ -114,13 +114,30 @@ impl Server {
         if let Some(hba) = &options.hba {
             installation.write(&data.join("pg_hba.conf"), hba)?;
         }
-        let mut server = Server { folder, installation, port: 0, guard: None };
+        Server { folder, installation, port: 0, guard: None }.on_a_free_port()
+    }
+
+    /// A server that replays what the other does, and can be read. It is to go before that one.
+    pub fn standby_of(primary: &Server) -> Server {
+        let copied = || {
+            let folder = primary.installation.new_folder()?;
+            let mut backup = primary.installation.command("pg_basebackup", &folder);
+            backup.env("PGPASSWORD", PASSWORD).arg("-h").arg(&primary.folder).args(["-p", &primary.port.to_string()]);
+            backup.args(["-U", USER, "-D", "data", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]);
+            run(backup)?;
+            let installation = primary.installation.clone();
+            Server { folder, installation, port: 0, guard: None }.on_a_free_port()
+        };
+        copied().unwrap_or_else(|error: String| panic!("{error}"))
+    }
+
+    fn on_a_free_port(mut self) -> Result<Server, String> {
         // Somebody else may take the port between the look and the start.
         let mut last = String::new();
         for _ in 0..3 {
-            server.port = free_port()?;
-            match server.run() {
-                Ok(()) => return Ok(server),
+            self.port = free_port()?;
+            match self.run() {
+                Ok(()) => return Ok(self),
                 Err(error) => last = error,
             }
         }

@@ -59,8 +59,8 @@ impl Site {
                 "the server's disk is full: free space there, then run again; nothing was published".to_string()
             }
             ErrorKind::ReadOnly => {
-                "the server is a standby, or the database is read-only: `host` and `port` must be the \
-                                    primary's"
+                "the server is a standby, or the database is read-only (default_transaction_read_only): `host` and `port` in \
+                 profiles.yml must be the primary's"
                     .to_string()
             }
             ErrorKind::LockTimeout => {
@@ -237,6 +237,11 @@ fn other_hint(code: &str, message: &str) -> Option<String> {
         "58P01" | "0A000" if message.contains("extension") => {
             Some("install the server's extensions, on Debian the package postgresql-contrib".to_string())
         }
+        // The server would have everything dropped that depends on it.
+        "2BP01" => Some(
+            "it is to be made anew: drop what depends on it, run again and make that again, or keep its columns as they are"
+                .to_string(),
+        ),
         "22023" if message.starts_with("role ") => Some("check `role` in profiles.yml".to_string()),
         _ => None,
     }

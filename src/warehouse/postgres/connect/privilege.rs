@@ -32,6 +32,12 @@ pub fn hint(site: &Site, message: &str) -> Option<String> {
              `role` in profiles.yml to its owner"
         ));
     }
+    if let Some(table) = message.strip_prefix("query would be affected by row-level security policy for ") {
+        return Some(format!(
+            "all rows of the {table} must be seen to be written: as a superuser run `alter role {role} bypassrls`, or take \
+             `force row level security` off the table if {role} owns it"
+        ));
+    }
     let statement = match message {
         _ if message.starts_with("permission denied to create database") => format!("alter role {role} createdb"),
         _ if message.starts_with("permission denied to create extension") => {
@@ -79,6 +85,8 @@ mod tests {
         assert!(told("permission denied for database dev").contains("create, temporary on database \"dev\""));
         assert_eq!(told("permission denied to create database"), "as a superuser run: alter role \"etl\" createdb");
         assert_eq!(told("permission denied to set role \"etl\""), "as a superuser run: grant \"etl\" to \"ann\"");
+        let hidden = told("query would be affected by row-level security policy for table \"t\"");
+        assert!(hidden.contains("`alter role \"etl\" bypassrls`"), "{hidden}");
         assert!(told("must be owner of table t").contains("`alter table \"t\" owner to \"etl\"`"));
     }
 }

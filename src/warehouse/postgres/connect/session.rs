@@ -3,10 +3,11 @@
 use super::super::quote::{identifier, literal};
 use super::{Connection, ServerError, Settings};
 
-/// Texts of values in one form, and no time limits: while a run computes outside, its transaction waits.
+/// Texts of values in one form, and no time limits: while a run computes outside, its transaction waits. The order of day
+/// and month is the server's default and the engine's: a date that a view spells out is read when the view is made.
 const SETTINGS: [(&str, &str); 8] = [
     ("timezone", "UTC"),
-    ("datestyle", "ISO, YMD"),
+    ("datestyle", "ISO, MDY"),
     ("intervalstyle", "postgres"),
     ("extra_float_digits", "3"),
     ("bytea_output", "hex"),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
-use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{
     DECIMAL256_MAX_PRECISION, DataType, Date32Type, Decimal128Type, Decimal256Type, Field, Float32Type, Float64Type,
     Int16Type, Int32Type, Int64Type, IntervalMonthDayNanoType, IntervalUnit, Time64MicrosecondType, TimeUnit,
@@ -16,6 +15,7 @@ use super::text::{Bytes, Content, Variable};
 use super::{list, uuid};
 use crate::warehouse::postgres::wire::error::BadValue;
 use crate::warehouse::postgres::wire::{EPOCH_DAYS, EPOCH_MICROS, PgType};
+use crate::warehouse::types;
 
 type Writer = Box<dyn FieldWriter>;
 
@@ -216,12 +216,9 @@ fn check<T: ArrowPrimitiveType>(
 
 /// A value that does not fit is an error, never a null.
 fn cast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, BadValue> {
-    let options = CastOptions { safe: false, ..Default::default() };
-    cast_with_options(array, to, &options).map_err(|error| {
+    types::cast(array, to).map_err(|error| {
         let wrong = (0..array.len()).find_map(|row| {
-            cast_with_options(&array.slice(row, 1), to, &options)
-                .err()
-                .map(|error| BadValue::new(row, error.to_string()))
+            types::cast(&array.slice(row, 1), to).err().map(|error| BadValue::new(row, error.to_string()))
         });
         wrong.unwrap_or_else(|| BadValue::new(0, error.to_string()))
     })
