@@ -1,45 +1,44 @@
-//! `medallion build` of the bundled project as a whole process: the first one, and one with nothing new.
-//!
-//! `MEDALLION_BENCH_INPUT` names another input file, such as one of a million rows from `--example generate`.
+//! `medallion build` of the bundled project as a whole process: the first one, one with nothing new, and one after 1% of
+//! the rows were corrected.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot be set up has nothing to say")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+#[expect(dead_code, reason = "each bench uses a part of it")]
+mod common;
 
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use tempfile::TempDir;
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
-fn input() -> PathBuf {
-    let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/customer_transactions.csv");
-    std::env::var_os("MEDALLION_BENCH_INPUT").map_or(bundled, PathBuf::from)
-}
-
-/// Builds the bundled project into a lake. False when the build failed.
-fn build(lake: &Path) -> bool {
-    let vars = format!("{{customer_transactions_path: '{}'}}", input().display());
-    let status = Command::new(env!("CARGO_BIN_EXE_medallion"))
-        .args(["build", "--target", "pro", "--quiet", "--vars", &vars])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("MEDALLION_LAKE", lake)
-        .stdout(Stdio::null())
-        .status();
-    status.is_ok_and(|status| status.success())
-}
+use common::{copy_lake, corrections, folder, medallion, short, sizes, transactions};
 
 fn pipeline(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("pipeline");
-    group.sample_size(10);
-    let folder = || TempDir::new().unwrap();
-    group.bench_function("first", |bencher| {
-        bencher.iter_batched(folder, |lake| assert!(build(lake.path())), BatchSize::PerIteration);
-    });
-    let lake = folder();
-    assert!(build(lake.path()));
-    group.bench_function("nothing new", |bencher| {
-        bencher.iter(|| assert!(build(lake.path())));
-    });
-    group.finish();
+    for rows in sizes() {
+        let input = transactions(rows);
+        let mut group = criterion.benchmark_group(format!("pipeline/{}", short(rows)));
+        group
+            .sample_size(10)
+            .throughput(Throughput::ElementsAndBytes { elements: rows, bytes: input.metadata().unwrap().len() });
+        group.bench_function("first", |bencher| {
+            bencher.iter_batched(
+                folder,
+                |lake| assert!(medallion(lake.path(), &input, &["build"])),
+                BatchSize::PerIteration,
+            );
+        });
+        let lake = folder();
+        assert!(medallion(lake.path(), &input, &["build"]));
+        group.bench_function("nothing new", |bencher| {
+            bencher.iter(|| assert!(medallion(lake.path(), &input, &["build"])));
+        });
+        let corrections = corrections(rows, "0.01");
+        group.bench_function("1% changed", |bencher| {
+            bencher.iter_batched(
+                || copy_lake(lake.path()),
+                |lake| assert!(medallion(lake.path(), &corrections, &["build"])),
+                BatchSize::PerIteration,
+            );
+        });
+        group.finish();
+    }
 }
 
 criterion_group!(benches, pipeline);

@@ -18,6 +18,7 @@ mod interval_text;
 mod isfinite;
 mod make_date;
 mod md5;
+mod md5_joined;
 mod modulo;
 mod moment_text;
 pub mod number_text;
@@ -61,6 +62,7 @@ pub use interval_text::parse_interval;
 pub use isfinite::IsFinite;
 pub use make_date::MakeDate;
 pub use md5::Md5;
+pub use md5_joined::Md5Joined;
 pub use modulo::Modulo;
 pub use number_text::parse_number;
 pub use pg_cast_int::PgCastInt;
@@ -104,6 +106,7 @@ pub fn all() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::from(IsFinite::default()),
         ScalarUDF::from(MakeDate::default()),
         ScalarUDF::from(Md5::default()),
+        ScalarUDF::from(Md5Joined::default()),
         ScalarUDF::from(Modulo::default()),
         ScalarUDF::from(PgCastInt::int2()),
         ScalarUDF::from(PgCastInt::int4()),

@@ -15,7 +15,7 @@ use md5::{Digest, Md5 as Hasher};
 
 use crate::text::{result, rows, text_types};
 
-const HEX_LENGTH: usize = 32;
+pub(crate) const HEX_LENGTH: usize = 32;
 
 /// The function; it is immutable.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -85,39 +85,43 @@ fn hex_column<'a>(values: &ArrayRef, bytes: impl Iterator<Item = Option<&'a [u8]
 }
 
 /// Values hashed a short while ago: of a column with few different values, each is hashed once or a few times.
-struct Seen<'a> {
+pub(crate) struct Seen {
     /// By a few of the value's bytes; a newer value takes the place of an older one.
-    slots: Vec<Option<(&'a [u8], [u8; HEX_LENGTH])>>,
+    slots: Vec<Option<(Vec<u8>, [u8; HEX_LENGTH])>>,
     looked: u32,
     found: u32,
 }
 
-impl Default for Seen<'_> {
+impl Default for Seen {
     fn default() -> Self {
-        Seen { slots: vec![None; Self::SLOTS], looked: 0, found: 0 }
+        Seen { slots: Vec::new(), looked: 0, found: 0 }
     }
 }
 
-impl<'a> Seen<'a> {
+impl Seen {
     const SLOTS: usize = 1024;
     /// After so many values it is clear whether looking them up pays.
-    const TRIAL: u32 = 1024;
+    const TRIAL: u32 = 256;
 
-    fn hash(&mut self, bytes: &'a [u8]) -> [u8; HEX_LENGTH] {
+    pub(crate) fn hash(&mut self, bytes: &[u8]) -> [u8; HEX_LENGTH] {
         if self.looked >= Self::TRIAL && self.found < self.looked / 4 {
             return hex_digits(&Hasher::digest(bytes).into());
         }
+        self.slots.resize(Self::SLOTS, None);
         self.looked += 1;
-        let slot = &mut self.slots[Self::slot(bytes)];
-        if let Some((value, hex)) = slot
-            && *value == bytes
-        {
-            self.found += 1;
-            return *hex;
+        match &mut self.slots[Self::slot(bytes)] {
+            Some((value, hex)) if value == bytes => {
+                self.found += 1;
+                *hex
+            }
+            Some((value, hex)) => {
+                value.clear();
+                value.extend_from_slice(bytes);
+                *hex = hex_digits(&Hasher::digest(bytes).into());
+                *hex
+            }
+            slot => slot.insert((bytes.to_vec(), hex_digits(&Hasher::digest(bytes).into()))).1,
         }
-        let hex = hex_digits(&Hasher::digest(bytes).into());
-        *slot = Some((bytes, hex));
-        hex
     }
 
     /// From the length and four bytes at either end.

@@ -15,6 +15,7 @@ mod divide;
 mod functions;
 mod integers;
 mod intervals;
+mod keys;
 mod merged_columns;
 mod names;
 mod operators;

@@ -8,7 +8,9 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Values};
 
-use super::{alternatives, casts, concat, dates, divide, integers, recursion, regex, subqueries, sums, texts, unions};
+use super::{
+    alternatives, casts, concat, dates, divide, integers, keys, recursion, regex, subqueries, sums, texts, unions,
+};
 
 /// One rule: an expression whose operands are rewritten already, and the columns it may name. What a rule makes must not
 /// be taken up by it again, since a view's plan is rewritten once more inside the query that reads it.
@@ -20,6 +22,7 @@ const RULES: &[Rule] = &[
     integers::rewrite,
     divide::rewrite,
     concat::rewrite,
+    keys::rewrite,
     dates::rewrite,
     regex::rewrite,
     sums::rewrite,
