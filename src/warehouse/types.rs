@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_column_that_no_table_can_store_is_named() {
         let name = RelationName::new("d", "s", "t");
-        let interval = DataType::Interval(arrow::datatypes::IntervalUnit::MonthDayNano);
+        let interval = DataType::Interval(IntervalUnit::MonthDayNano);
         let error = storable_schema(&name, &Schema::new(vec![Field::new("gap", interval, true)])).unwrap_err();
         assert!(error.to_string().contains("d.s.t: column 'gap'"), "{error}");
         let twice = Schema::new(vec![Field::new("a", DataType::Int32, true), Field::new("a", DataType::Int32, true)]);
