@@ -31,6 +31,16 @@ def record(into, job, measured):
         into.setdefault(job, {}).setdefault(label, []).append(measurement)
 
 
+def tell(number, job, tool, measured):
+    """One line a job, so that a run that is stopped has not been for nothing."""
+    for label, one in measured.items():
+        name = f"{tool.name}: {label}" if label else tool.name
+        print(
+            f"round {number + 1}, {job}, {name}: {one.seconds:.2f} s, CPU {one.cpu_seconds:.2f} s, peak {one.peak_bytes / 1e6:.0f} MB "
+            f"(load {load_average()})", file=sys.stderr, flush=True,
+        )
+
+
 def duel(make_ours, make_theirs, jobs, rounds, python, log) -> Duel:
     """Both start from nothing in each round. In the last one what they hold is compared, after the first job and the last.
 
@@ -44,7 +54,7 @@ def duel(make_ours, make_theirs, jobs, rounds, python, log) -> Duel:
             for tool, into in ((ours, result.ours), (theirs, result.theirs)):
                 measured = one_job(tool, job, log)
                 record(into, job, measured)
-                print(f"round {number + 1}, {job}, {tool.name}: {measured[''].seconds:.2f} s (load {load_average()})", file=sys.stderr)
+                tell(number, job, tool, measured)
             if number == rounds - 1 and job in (jobs[0], jobs[-1]):
                 sides = [check.fingerprint(python, *tool.export()) for tool in (ours, theirs)]
                 result.rows_checked += check.compare(*sides, theirs.name)
@@ -64,8 +74,8 @@ def table(duels, jobs, inputs) -> str:
         "changed": f"{inputs.corrections:,} rows changed",
     }
     lines = [
-        "| job | peer | peer, s | medallion, s | ratio | CPU ratio | peer's peak, MB | medallion's peak, MB |",
-        "|---|---|--:|--:|--:|--:|--:|--:|",
+        "| job | peer | peer, s | medallion, s | ratio | peer, CPU s | medallion, CPU s | CPU ratio | peer's peak, MB | medallion's peak, MB |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for job in jobs:
         for duel_ in duels:
@@ -78,9 +88,10 @@ def table(duels, jobs, inputs) -> str:
 
 def row(job, name, theirs, ours, whole) -> str:
     peaks = [max(one.peak_bytes for one in side) / 1e6 for side in (theirs, ours)]
+    cpu = [median(one.cpu_seconds for one in side) for side in (theirs, ours)]
     if not whole:
-        return f"| {job} | {name} | {seconds_of(theirs):.2f} | | | | {peaks[0]:.0f} | |"
+        return f"| {job} | {name} | {seconds_of(theirs):.2f} | | | {cpu[0]:.2f} | | | {peaks[0]:.0f} | |"
     ratio = median(other.seconds / own.seconds for other, own in zip(theirs, ours))
-    cpu = median(other.cpu_seconds / max(own.cpu_seconds, 0.001) for other, own in zip(theirs, ours))
-    times = f"{seconds_of(theirs):.2f} | {seconds_of(ours):.2f} | **{ratio:.1f}** | {cpu:.1f}"
+    cpu_ratio = median(other.cpu_seconds / max(own.cpu_seconds, 0.001) for other, own in zip(theirs, ours))
+    times = f"{seconds_of(theirs):.2f} | {seconds_of(ours):.2f} | **{ratio:.1f}** | {cpu[0]:.2f} | {cpu[1]:.2f} | {cpu_ratio:.1f}"
     return f"| {job} | {name} | {times} | {peaks[0]:.0f} | {peaks[1]:.0f} |"
