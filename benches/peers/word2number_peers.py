@@ -64,9 +64,11 @@ def implementations():
     for make in (word2number, text2num, text2digits, words2num, words2num2, easyword2num, w2n2w, word2num):
         try:
             with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-                yield make.__name__.replace("_", "-"), make()
+                read = make()
         except Exception as error:  # a package that does not even import is a result, too
             print(f"{make.__name__}: {error!r}", file=sys.stderr)
+        else:
+            yield make.__name__, read
 
 
 def words_of(path, count):
