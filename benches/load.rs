@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot be set up has nothing to say")]
 
-#[expect(dead_code, reason = "each bench uses a part of it")]
 mod common;
 
 use std::hint::black_box;

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::support::{Place, Project, in_both_places};
+use crate::both::in_both_places;
+use crate::support::{Place, Project};
 
 const PARENTS: &str = "select n as id, 'p' || n as name from generate_series(1, 900) as s(n)
 union all select null, null union all select 7, 'p7'";
