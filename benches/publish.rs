@@ -1,7 +1,7 @@
 //! Staging and publishing rows, beside writing the same rows as plain Parquet files (for the lake) or by one COPY (for
 //! Postgres, where a server is installed).
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a bench that cannot be set up has nothing to say")]
+#![expect(clippy::unwrap_used, reason = "a bench that cannot be set up has nothing to say")]
 
 #[expect(dead_code, reason = "each bench uses a part of it")]
 mod common;

@@ -13,7 +13,7 @@ mod postgres_db;
 #[expect(dead_code, reason = "other tests stop and kill servers")]
 mod server;
 #[path = "it/support.rs"]
-#[expect(dead_code, reason = "other tests do more with a project")]
+#[expect(dead_code, clippy::unwrap_used, reason = "other tests do more with a project, and fail by panicking")]
 mod support;
 #[path = "slt/harness/warehouse.rs"]
 mod warehouse;

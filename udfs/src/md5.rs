@@ -85,17 +85,12 @@ fn hex_column<'a>(values: &ArrayRef, bytes: impl Iterator<Item = Option<&'a [u8]
 }
 
 /// Values hashed a short while ago: of a column with few different values, each is hashed once or a few times.
+#[derive(Default)]
 pub(crate) struct Seen {
     /// By a few of the value's bytes; a newer value takes the place of an older one.
     slots: Vec<Option<(Vec<u8>, [u8; HEX_LENGTH])>>,
     looked: u32,
     found: u32,
-}
-
-impl Default for Seen {
-    fn default() -> Self {
-        Seen { slots: Vec::new(), looked: 0, found: 0 }
-    }
 }
 
 impl Seen {

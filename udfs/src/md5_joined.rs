@@ -98,7 +98,7 @@ mod tests {
                     &[text(""), null.clone(), text(""), null.clone(), text(""), null.clone()],
                     Some("d41d8cd98f00b204e9800998ecf8427e"),
                 ),
-                (&[text("a"), text("b"), null.clone(), null.clone(), text("c"), text("d")], None),
+                (&[text("a"), text("b"), null.clone(), null, text("c"), text("d")], None),
             ],
         );
     }

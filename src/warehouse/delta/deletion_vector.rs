@@ -42,7 +42,7 @@ impl DeletionVector {
     }
 }
 
-/// Whether a file has a name that [`write`] gives: `deletion_vector_<uuid>.bin`.
+/// Whether a file has a name that [`fn@write`] gives: `deletion_vector_<uuid>.bin`.
 pub fn is_deletion_vector(name: &str) -> bool {
     let id = name.strip_prefix("deletion_vector_").and_then(|rest| rest.strip_suffix(".bin"));
     id.is_some_and(|id| uuid::Uuid::try_parse(id).is_ok())

@@ -31,12 +31,16 @@ fn start(project: &Project, temporary: &Path) -> (Child, String) {
     let before = folders(temporary);
     let mut command = project.command(&["build"]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    (child, new_folder(temporary, &before))
+}
+
+fn new_folder(temporary: &Path, before: &BTreeSet<String>) -> String {
     let clock = Instant::now();
     loop {
         let new = folders(temporary).into_iter().find(|name| !before.contains(name));
         // It comes to be a little before it is locked.
         if let Some(name) = new.filter(|name| temporary.join(name).join("lock").exists()) {
-            return (child, name);
+            return name;
         }
         assert!(clock.elapsed() < Duration::from_secs(30), "no folder in {:?}", folders(temporary));
         std::thread::sleep(Duration::from_millis(10));

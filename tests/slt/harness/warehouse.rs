@@ -47,11 +47,11 @@ pub fn run(file: &Path, server: &Server) -> Result<(), Failed> {
     project.write("profiles.yml", profile.replace("schema: main", "schema: main\n      search_path: main"));
     let database = database(&profile)?;
     write_models(&project, &creations, &cases);
-    succeeds(project.run(&["build"]))?;
+    succeeds(&project.run(&["build"]))?;
     for (number, _) in cases.iter().enumerate() {
         project.write(&format!("models/r{number}.sql"), format!("select * from {{{{ ref('t{number}') }}}}"));
     }
-    succeeds(project.run(&["build"]))?;
+    succeeds(&project.run(&["build"]))?;
     let shown = rows(server, database, &cases)?;
     let types = types(server, database)?;
     let mut differences = String::new();
@@ -120,7 +120,7 @@ fn write_models(project: &Project, creations: &[Creation], cases: &[Case]) {
     }
 }
 
-fn succeeds(outcome: Outcome) -> Result<(), Failed> {
+fn succeeds(outcome: &Outcome) -> Result<(), Failed> {
     if outcome.code == Some(0) { Ok(()) } else { Err(Failed::from(outcome.text())) }
 }
 
