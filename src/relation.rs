@@ -34,6 +34,22 @@ impl RelationName {
     }
 }
 
+/// Ends the name under which the changed rows of a table can be read.
+const CHANGES: &str = "$changes";
+
+impl RelationName {
+    /// The rows of this table that a publication changes, while it is being made.
+    pub fn changes(&self) -> Self {
+        self.sibling(format!("{}{CHANGES}", self.identifier))
+    }
+
+    /// The table whose changed rows this name stands for.
+    pub fn changes_of(&self) -> Option<Self> {
+        let table = self.identifier.strip_suffix(CHANGES).filter(|table| !table.is_empty())?;
+        Some(self.sibling(table))
+    }
+}
+
 /// `pro.gold.customer_dim`, for people.
 impl fmt::Display for RelationName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

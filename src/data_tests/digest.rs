@@ -1,48 +1,129 @@
 //! The values of a column as sorted 128-bit hashes: enough to tell which stand twice, and which another column lacks.
 
+use std::io;
+
 use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
+use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::MemoryReservation;
 
+use super::runs::{Run, merge, thin};
 use crate::warehouse::WarehouseError;
 use crate::warehouse::keys::{NO_KEY, key_hashes, sort};
 
-/// What hashing a value costs in memory, in bytes; a growing vector may hold twice what is in it.
-pub const BYTES_PER_VALUE: usize = 2 * size_of::<u128>();
+/// What hashing a value costs in memory, in bytes: sorting needs a second place for it.
+const BYTES_PER_VALUE: usize = 2 * size_of::<u128>();
+/// So many values are sorted at once; more of them go to disk as sorted runs.
+const RUN_VALUES: usize = 4 << 20;
+/// Fewer are not worth a file.
+const FILE_VALUES: usize = 64 << 10;
+
+/// Takes the values of a column, or of a part of it.
+pub struct Collector {
+    nulls: u64,
+    hashes: Vec<u128>,
+    runs: Vec<Run>,
+    /// Whether all values are in `runs`, each as often as it stands.
+    exact: bool,
+    memory: MemoryReservation,
+    run_values: usize,
+}
+
+impl Collector {
+    pub fn new(memory: MemoryReservation) -> Self {
+        Self::with_runs_of(RUN_VALUES, memory)
+    }
+
+    fn with_runs_of(run_values: usize, memory: MemoryReservation) -> Self {
+        Collector { nulls: 0, hashes: Vec::new(), runs: Vec::new(), exact: true, memory, run_values }
+    }
+
+    pub fn add(&mut self, batch: &RecordBatch, column: usize) -> Result<(), WarehouseError> {
+        let bytes = batch.num_rows() * BYTES_PER_VALUE;
+        let full = self.hashes.len() >= self.run_values;
+        if full || self.memory.try_grow(bytes).is_err() {
+            self.end_run()?;
+            self.memory.try_grow(bytes)?;
+        }
+        let before = self.hashes.len();
+        self.hashes.extend(key_hashes(batch, &[column])?.into_iter().filter(|hash| *hash != NO_KEY));
+        self.nulls += (batch.num_rows() + before - self.hashes.len()) as u64;
+        Ok(())
+    }
+
+    /// Sorts what is there and puts it aside.
+    fn end_run(&mut self) -> Result<(), WarehouseError> {
+        let mut hashes = std::mem::take(&mut self.hashes);
+        sort(&mut hashes);
+        self.exact &= !thin(&mut hashes);
+        self.memory.free();
+        self.runs.push(if hashes.len() > FILE_VALUES {
+            Run::on_disk(&hashes).map_err(DataFusionError::IoError)?
+        } else {
+            hashes.shrink_to_fit();
+            self.memory.grow(hashes.len() * size_of::<u128>());
+            Run::Memory(hashes)
+        });
+        Ok(())
+    }
+
+    /// Puts the parts of a column together. `None` of no part.
+    pub fn together(parts: Vec<Collector>, data_type: DataType) -> Option<(u64, Digest)> {
+        let mut parts = parts.into_iter();
+        let mut all = parts.next()?;
+        for mut part in parts {
+            all.nulls += part.nulls;
+            all.exact &= part.exact;
+            all.hashes.append(&mut part.hashes);
+            all.runs.append(&mut part.runs);
+            all.memory.grow(part.memory.free());
+        }
+        sort(&mut all.hashes);
+        all.runs.push(Run::Memory(all.hashes));
+        Some((all.nulls, Digest { runs: all.runs, exact: all.exact, data_type, _memory: all.memory }))
+    }
+}
 
 /// All values of one column.
-#[derive(Debug)]
 pub struct Digest {
-    /// Of the values that are not null, sorted.
-    hashes: Vec<u128>,
+    /// Of the values that are not null, each sorted. A value that stands often may have been left at twice.
+    runs: Vec<Run>,
+    /// Whether none has been.
+    exact: bool,
     data_type: DataType,
     /// Gives the memory back when the digest goes.
     _memory: MemoryReservation,
 }
 
 impl Digest {
-    pub fn new(mut hashes: Vec<u128>, data_type: DataType, memory: MemoryReservation) -> Self {
-        sort(&mut hashes);
-        Digest { hashes, data_type, _memory: memory }
-    }
-
     /// How many values stand more than once.
-    pub fn repeated(&self) -> u64 {
-        self.hashes.chunk_by(|a, b| a == b).filter(|equal| equal.len() > 1).count() as u64
+    pub fn repeated(&self) -> io::Result<u64> {
+        let mut repeated = 0;
+        let mut groups = merge(&self.runs)?;
+        while let Some((_, count)) = groups.next_group()? {
+            repeated += u64::from(count > 1);
+        }
+        Ok(repeated)
     }
 
-    /// How many of the values, each as often as it stands, `other` lacks. `None` where equal values of the two types need
-    /// not have equal hashes.
-    pub fn missing_in(&self, other: &Digest) -> Option<u64> {
+    /// How many of the values, each as often as it stands, `other` lacks. `None` where that cannot be told: equal values
+    /// of the two types need not have equal hashes, or it is no longer known how often a value stands.
+    pub fn missing_in(&self, other: &Digest) -> io::Result<Option<u64>> {
         if !comparable(&self.data_type, &other.data_type) {
-            return None;
+            return Ok(None);
         }
-        let mut has = other.hashes.iter().copied().peekable();
-        let missing = self.hashes.chunk_by(|a, b| a == b).map(|equal| {
-            while has.next_if(|hash| *hash < equal[0]).is_some() {}
-            if has.peek() == Some(&equal[0]) { 0 } else { equal.len() as u64 }
-        });
-        Some(missing.sum())
+        let (mut wanted, mut present) = (merge(&self.runs)?, merge(&other.runs)?);
+        let mut missing = 0;
+        let mut there = present.next_group()?;
+        while let Some((hash, count)) = wanted.next_group()? {
+            while there.is_some_and(|(present, _)| present < hash) {
+                there = present.next_group()?;
+            }
+            if there.is_none_or(|(present, _)| present != hash) {
+                missing += count;
+            }
+        }
+        Ok((missing == 0 || self.exact).then_some(missing))
     }
 }
 
@@ -51,27 +132,31 @@ fn comparable(a: &DataType, b: &DataType) -> bool {
     a == b || text(a) && text(b)
 }
 
-/// Adds the hashes of a column's values, and gives the number of its nulls.
-pub fn add_column(batch: &RecordBatch, column: usize, hashes: &mut Vec<u128>) -> Result<u64, WarehouseError> {
-    let before = hashes.len();
-    hashes.extend(key_hashes(batch, &[column])?.into_iter().filter(|hash| *hash != NO_KEY));
-    Ok((batch.num_rows() + before - hashes.len()) as u64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{ArrayRef, Int32Array, StringArray, StringViewArray};
-    use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMemoryPool};
+    use arrow::array::{ArrayRef, Int32Array, Int64Array, StringArray, StringViewArray};
     use std::sync::Arc;
 
+    use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryConsumer, MemoryPool, UnboundedMemoryPool};
+
+    fn digest_of(parts: Vec<ArrayRef>, run_values: usize, pool: &Arc<dyn MemoryPool>) -> (Digest, u64) {
+        let data_type = parts[0].data_type().clone();
+        let collect = |part: ArrayRef| {
+            let memory = MemoryConsumer::new("test").register(pool);
+            let mut collector = Collector::with_runs_of(run_values, memory);
+            for start in (0..part.len()).step_by(1000) {
+                let slice = part.slice(start, 1000.min(part.len() - start));
+                collector.add(&RecordBatch::try_from_iter([("c", slice)]).unwrap(), 0).unwrap();
+            }
+            collector
+        };
+        let (nulls, digest) = Collector::together(parts.into_iter().map(collect).collect(), data_type).unwrap();
+        (digest, nulls)
+    }
+
     fn digest(column: ArrayRef) -> (Digest, u64) {
-        let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
-        let data_type = column.data_type().clone();
-        let batch = RecordBatch::try_from_iter([("c", column)]).unwrap();
-        let mut hashes = Vec::new();
-        let nulls = add_column(&batch, 0, &mut hashes).unwrap();
-        (Digest::new(hashes, data_type, MemoryConsumer::new("test").register(&pool)), nulls)
+        digest_of(vec![column], RUN_VALUES, &(Arc::new(UnboundedMemoryPool::default()) as Arc<dyn MemoryPool>))
     }
 
     fn text(values: &[Option<&str>]) -> ArrayRef {
@@ -82,21 +167,50 @@ mod tests {
     fn a_value_that_stands_often_is_repeated_once_and_null_never() {
         let (digest, nulls) =
             digest(text(&[Some("a"), None, Some("b"), Some("a"), None, Some("a"), Some("b"), Some("c")]));
-        assert_eq!((digest.repeated(), nulls), (2, 2));
+        assert_eq!((digest.repeated().unwrap(), nulls), (2, 2));
     }
 
     #[test]
     fn each_row_without_a_parent_counts() {
         let (child, _) = digest(text(&[Some("x"), Some("a"), Some("x"), Some("y"), None, Some("b")]));
         let (parent, _) = digest(Arc::new(StringArray::from(vec!["b", "a", "c", "a"])));
-        assert_eq!(child.missing_in(&parent), Some(3));
-        assert_eq!(parent.missing_in(&child), Some(1));
+        assert_eq!(child.missing_in(&parent).unwrap(), Some(3));
+        assert_eq!(parent.missing_in(&child).unwrap(), Some(1));
     }
 
     #[test]
     fn values_of_two_types_are_left_to_sql() {
         let (child, _) = digest(text(&[Some("1")]));
         let (parent, _) = digest(Arc::new(Int32Array::from(vec![1])));
-        assert_eq!(child.missing_in(&parent), None);
+        assert_eq!(child.missing_in(&parent).unwrap(), None);
+    }
+
+    fn numbers(values: impl IntoIterator<Item = i64>) -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(values))
+    }
+
+    #[test]
+    fn what_is_more_than_a_run_is_found_on_disk() {
+        let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
+        // Twice, over two parts and several runs: 0, 7, 14, … below 200,000.
+        let parts = vec![numbers(0..300_000), numbers((0..200_000).step_by(7))];
+        let (children, _) = digest_of(parts, 70_000, &pool);
+        assert!(children.runs.iter().any(|run| matches!(run, Run::File(_))));
+        assert_eq!(children.repeated().unwrap(), 200_000_u64.div_ceil(7));
+        let (parents, _) = digest_of(vec![numbers((0..300_000).rev())], 80_000, &pool);
+        assert_eq!(children.missing_in(&parents).unwrap(), Some(0));
+        let (fewer, _) = digest_of(vec![numbers(0..299_990)], 80_000, &pool);
+        assert_eq!(children.missing_in(&fewer).unwrap(), Some(10));
+    }
+
+    #[test]
+    fn values_that_stand_often_take_no_room() {
+        let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(3 << 20));
+        let (children, _) = digest_of(vec![numbers((0..500_000).map(|i| i % 5))], RUN_VALUES, &pool);
+        assert_eq!(children.repeated().unwrap(), 5);
+        let (parents, _) = digest_of(vec![numbers(0..5)], RUN_VALUES, &pool);
+        assert_eq!(children.missing_in(&parents).unwrap(), Some(0));
+        let (fewer, _) = digest_of(vec![numbers(0..4)], RUN_VALUES, &pool);
+        assert_eq!(children.missing_in(&fewer).unwrap(), None, "how often 4 stands is not known any more");
     }
 }

@@ -1,9 +1,13 @@
 //! Data tests: SQL that returns the bad rows, and what their number means.
 
+mod changed;
 mod digest;
+mod nulls;
+mod runs;
 mod shape;
 mod sweep;
 
+use sweep::Count;
 pub use sweep::Sweeps;
 
 use datafusion::error::{DataFusionError, Result as QueryResult};
@@ -11,7 +15,7 @@ use datafusion::error::{DataFusionError, Result as QueryResult};
 use crate::diagnostic::Diagnostic;
 use crate::engine::diagnose;
 use crate::manifest::{Node, Severity};
-use crate::materialize::{Compiled, Workspace};
+use crate::materialize::{Compiled, Prior, Workspace};
 use crate::warehouse::{RelationName, StageMode};
 
 /// How a test ended.
@@ -36,10 +40,15 @@ pub async fn run(
     sweeps: &Sweeps,
     node: &Node,
     compiled: &Compiled,
+    prior: &Prior,
 ) -> Result<TestOutcome, Diagnostic> {
     let invalid = |error: DataFusionError| diagnose(&error, &compiled.path, &compiled.sql);
-    if let Some(failures) = sweeps.failures(workspace, node, compiled).await {
-        return judge(workspace, node, failures).await.map_err(invalid);
+    let mut count = changed::failures(workspace, node, compiled, prior).await;
+    if count.is_none() {
+        count = sweeps.failures(workspace, node, compiled).await;
+    }
+    if let Some(count) = count {
+        return judge(workspace, node, count).await.map_err(invalid);
     }
     let limit = node.config.limit.map(|limit| format!("\nlimit {limit}")).unwrap_or_default();
     let rows = format!("select * from (\n{}\n) as dbt_internal_rows{limit}", compiled.sql);
@@ -50,14 +59,19 @@ pub async fn run(
     {
         store(workspace, relation, &rows).await?;
     }
-    judge(workspace, node, failures).await.map_err(invalid)
+    judge(workspace, node, Count { failures, rows: None }).await.map_err(invalid)
 }
 
 /// dbt's rule: under severity `error`, `error_if` is looked at first, then `warn_if`; under `warn`, `warn_if` alone.
-async fn judge(workspace: &Workspace, node: &Node, failures: u64) -> QueryResult<TestOutcome> {
+async fn judge(workspace: &Workspace, node: &Node, count: Count) -> QueryResult<TestOutcome> {
+    let Count { failures, .. } = count;
     let config = &node.config;
     let relative = config.warn_if.percent || config.error_if.percent;
-    let rows = if relative && failures > 0 { tested_rows(workspace, node).await? } else { 0 };
+    let rows = match count.rows {
+        _ if !relative || failures == 0 => 0,
+        Some(rows) => rows,
+        None => tested_rows(workspace, node).await?,
+    };
     let results = if failures == 1 { "result" } else { "results" };
     if config.severity == Severity::Error && config.error_if.holds(failures, rows) {
         let message = format!("Got {failures} {results}, configured to fail if {}", config.error_if);

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::datatypes::DataType;
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::StreamExt;
 use tokio::sync::OnceCell;
 
-use super::digest::{BYTES_PER_VALUE, Digest, add_column};
+use super::digest::{Collector, Digest};
+use super::nulls::known_nulls;
 use super::shape::{Asked, ColumnOf, asked};
 use crate::manifest::{Node, NodeId, TestKind};
 use crate::materialize::{Compiled, Compiler, Workspace};
@@ -41,9 +42,18 @@ impl Wanted {
     }
 }
 
+/// What came of a test.
+#[derive(Debug, Clone, Copy)]
+pub struct Count {
+    pub failures: u64,
+    /// How many rows were looked at, if they were.
+    pub rows: Option<u64>,
+}
+
 /// What is known of a table.
 #[derive(Default)]
 struct Swept {
+    rows: Option<u64>,
     nulls: HashMap<String, u64>,
     digests: HashMap<String, Digest>,
 }
@@ -53,9 +63,9 @@ impl Sweeps {
         Sweeps { tests, ..Sweeps::default() }
     }
 
-    /// The number of failures of a standard test; `None` where SQL has to find it: the test is another one, its table
+    /// What a standard test counts; `None` where SQL has to find it: the test is another one, its table
     /// does not fit into memory, or cannot be read.
-    pub async fn failures(&self, workspace: &Workspace, node: &Node, compiled: &Compiled) -> Option<u64> {
+    pub async fn failures(&self, workspace: &Workspace, node: &Node, compiled: &Compiled) -> Option<Count> {
         let asked = standard(node, compiled)?;
         let wanted = self.wanted.get_or_init(|| self.collect(workspace));
         let sweep = async |of: &ColumnOf| {
@@ -64,13 +74,23 @@ impl Sweeps {
             cell.get_or_init(|| scan(workspace, &of.source, columns)).await;
             Some(cell)
         };
+        let count = |swept: &Swept, failures| Count { failures, rows: swept.rows };
         match asked {
-            Asked::NotNull(of) => sweep(&of).await?.get()?.as_ref()?.nulls.get(&of.column).copied(),
-            Asked::Unique(of) => Some(sweep(&of).await?.get()?.as_ref()?.digests.get(&of.column)?.repeated()),
+            Asked::NotNull(of) => {
+                let table = sweep(&of).await?;
+                let table = table.get()?.as_ref()?;
+                Some(count(table, *table.nulls.get(&of.column)?))
+            }
+            Asked::Unique(of) => {
+                let table = sweep(&of).await?;
+                let table = table.get()?.as_ref()?;
+                Some(count(table, known(table.digests.get(&of.column)?.repeated())?))
+            }
             Asked::Relationship { child, parent } => {
                 let (children, parents) = (sweep(&child).await?, sweep(&parent).await?);
-                let child = children.get()?.as_ref()?.digests.get(&child.column)?;
-                child.missing_in(parents.get()?.as_ref()?.digests.get(&parent.column)?)
+                let (children, parents) = (children.get()?.as_ref()?, parents.get()?.as_ref()?);
+                let missing = children.digests.get(&child.column)?.missing_in(parents.digests.get(&parent.column)?);
+                Some(count(children, known(missing)??))
             }
         }
     }
@@ -103,6 +123,11 @@ impl Sweeps {
     }
 }
 
+/// What could be read; a test that could not runs as SQL.
+fn known<T>(read: std::io::Result<T>) -> Option<T> {
+    read.inspect_err(|error| tracing::debug!("data tests: {error}")).ok()
+}
+
 /// The relation that a test stands on.
 pub fn tested(workspace: &Workspace, node: &Node) -> Option<RelationName> {
     let tested = node.test.as_ref()?.attached_to.as_ref()?;
@@ -110,14 +135,14 @@ pub fn tested(workspace: &Workspace, node: &Node) -> Option<RelationName> {
 }
 
 /// Whether a test may be one of the standard ones; compiling another may run queries of its own.
-fn is_standard(node: &Node) -> bool {
+pub fn is_standard(node: &Node) -> bool {
     let kind = node.test.as_ref().map(|test| &test.kind);
     matches!(kind, Some(TestKind::Generic { name, package: None, .. })
         if matches!(name.as_str(), "not_null" | "unique" | "relationships"))
 }
 
 /// What a test asks for, where nothing but the number of its failing rows is wanted.
-fn standard(node: &Node, compiled: &Compiled) -> Option<Asked> {
+pub fn standard(node: &Node, compiled: &Compiled) -> Option<Asked> {
     let config = &node.config;
     let counted = config.fail_calc == "count(*)" && config.limit.is_none() && config.store_failures != Some(true);
     let Some(TestKind::Generic { kwargs, .. }) = node.test.as_ref().map(|test| &test.kind) else { return None };
@@ -128,7 +153,7 @@ fn standard(node: &Node, compiled: &Compiled) -> Option<Asked> {
 async fn scan(workspace: &Workspace, source: &str, wanted: &Wanted) -> Option<Swept> {
     let mut swept = Swept::default();
     if let Some(relation) = &wanted.relation {
-        swept.nulls = known_nulls(workspace, relation, wanted).await;
+        swept.nulls = known_nulls(workspace, relation, wanted.columns.keys()).await;
     }
     let open = wanted.columns.iter().filter(|(name, values)| **values || !swept.nulls.contains_key(*name));
     let mut open: Vec<(&str, bool)> = open.map(|(name, values)| (name.as_str(), *values)).collect();
@@ -143,32 +168,10 @@ async fn scan(workspace: &Workspace, source: &str, wanted: &Wanted) -> Option<Sw
     Some(swept)
 }
 
-/// The numbers of nulls that the warehouse knows without reading.
-async fn known_nulls(workspace: &Workspace, relation: &RelationName, wanted: &Wanted) -> HashMap<String, u64> {
-    let mut known = HashMap::new();
-    let is_table =
-        workspace.relations.describe(relation).is_some_and(|d| d.kind == crate::warehouse::RelationKind::Table);
-    let Some(table) = (if is_table { workspace.relations.scan(relation).await.ok() } else { None }) else {
-        return known;
-    };
-    let (schema, Some(statistics)) = (table.schema(), table.statistics()) else { return known };
-    for name in wanted.columns.keys() {
-        // As SQL reads a name that is not quoted.
-        let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-        let column = schema.index_of(name).ok().filter(|_| plain);
-        let nulls = column.and_then(|index| statistics.column_statistics.get(index)).map(|column| column.null_count);
-        if let Some(datafusion::common::stats::Precision::Exact(nulls)) = nulls {
-            known.insert(name.clone(), nulls as u64);
-        }
-    }
-    known
-}
-
-/// What one partition of the scan came to, by column.
-struct Part {
-    nulls: Vec<u64>,
-    hashes: Vec<Vec<u128>>,
-    memory: Vec<MemoryReservation>,
+/// What one partition of the scan came to, of one column.
+enum Part {
+    Nulls(u64),
+    Values(Collector),
 }
 
 async fn read(
@@ -180,58 +183,57 @@ async fn read(
     let list: Vec<String> = columns.iter().enumerate().map(|(i, (name, _))| format!("{name} as \"c{i}\"")).collect();
     let frame = workspace.session.query(&format!("select {} from {source}", list.join(", "))).await?;
     let types: Vec<DataType> = frame.schema().fields().iter().map(|field| field.data_type().clone()).collect();
-    let values: Arc<[bool]> = columns.iter().map(|(_, values)| *values).collect();
     let pool = Arc::clone(&workspace.session.context().runtime_env().memory_pool);
+    let collector = || Part::Values(Collector::new(MemoryConsumer::new("data tests").register(&pool)));
     let streams = workspace.session.partitions(frame).await?;
     let parts = streams.into_iter().map(|stream| {
-        let memory = values.iter().map(|_| MemoryConsumer::new("data tests").register(&pool)).collect();
-        tokio::spawn(count(stream, Arc::clone(&values), memory))
+        let parts = columns.iter().map(|(_, values)| if *values { collector() } else { Part::Nulls(0) });
+        tokio::spawn(count(stream, parts.collect()))
     });
-    let parts: Vec<Part> = futures::future::try_join_all(parts).await?.into_iter().collect::<Result<_, _>>()?;
-    let digests = tokio::task::spawn_blocking(move || together(parts, &values, types)).await?;
-    for ((name, _), (nulls, digest)) in columns.iter().zip(digests) {
+    let parts = futures::future::try_join_all(parts).await?.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let (rows, parts): (Vec<u64>, Vec<Vec<Part>>) = parts.into_iter().unzip();
+    swept.rows = Some(rows.into_iter().sum());
+    let counted = tokio::task::spawn_blocking(move || together(parts, types)).await?;
+    for ((name, _), (nulls, digest)) in columns.iter().zip(counted) {
         swept.nulls.insert((*name).to_string(), nulls);
         swept.digests.extend(digest.map(|digest| ((*name).to_string(), digest)));
     }
     Ok(())
 }
 
+/// Counts also the rows.
 async fn count(
     mut stream: SendableRecordBatchStream,
-    values: Arc<[bool]>,
-    memory: Vec<MemoryReservation>,
-) -> Result<Part, WarehouseError> {
-    let mut part = Part { nulls: vec![0; values.len()], hashes: vec![Vec::new(); values.len()], memory };
+    mut parts: Vec<Part>,
+) -> Result<(u64, Vec<Part>), WarehouseError> {
+    let mut rows = 0;
     while let Some(batch) = stream.next().await.transpose()? {
-        for (index, values) in values.iter().enumerate() {
-            part.nulls[index] += if *values {
-                part.memory[index].try_grow(batch.num_rows() * BYTES_PER_VALUE)?;
-                add_column(&batch, index, &mut part.hashes[index])?
-            } else {
-                batch.column(index).logical_null_count() as u64
-            };
+        rows += batch.num_rows() as u64;
+        for (index, part) in parts.iter_mut().enumerate() {
+            match part {
+                Part::Nulls(nulls) => *nulls += batch.column(index).logical_null_count() as u64,
+                Part::Values(collector) => collector.add(&batch, index)?,
+            }
         }
     }
-    Ok(part)
+    Ok((rows, parts))
 }
 
 /// The columns of all parts.
-fn together(parts: Vec<Part>, values: &[bool], types: Vec<DataType>) -> Vec<(u64, Option<Digest>)> {
-    let mut parts = parts.into_iter();
-    let Some(mut all) = parts.next() else { return Vec::new() };
-    for mut part in parts {
-        for index in 0..values.len() {
-            all.nulls[index] += part.nulls[index];
-            all.hashes[index].append(&mut part.hashes[index]);
-            let bytes = part.memory[index].free();
-            all.memory[index].grow(bytes);
+fn together(parts: Vec<Vec<Part>>, types: Vec<DataType>) -> Vec<(u64, Option<Digest>)> {
+    let mut parts: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
+    let column = |data_type| {
+        let (mut nulls, mut collectors) = (0, Vec::new());
+        for part in parts.iter_mut().filter_map(Iterator::next) {
+            match part {
+                Part::Nulls(count) => nulls += count,
+                Part::Values(collector) => collectors.push(collector),
+            }
         }
-    }
-    let columns = all.nulls.into_iter().zip(all.hashes).zip(all.memory).zip(values.iter().zip(types));
-    let digest = |hashes, data_type, memory| Digest::new(hashes, data_type, memory);
-    columns
-        .map(|(((nulls, hashes), memory), (values, data_type))| {
-            (nulls, values.then(|| digest(hashes, data_type, memory)))
-        })
-        .collect()
+        match Collector::together(collectors, data_type) {
+            Some((nulls, digest)) => (nulls, Some(digest)),
+            None => (nulls, None),
+        }
+    };
+    types.into_iter().map(column).collect()
 }

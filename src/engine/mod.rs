@@ -4,6 +4,7 @@
 //! `medallion sql`) at one instant.
 
 mod catalog;
+mod changes;
 mod error;
 mod postgres;
 mod references;
@@ -26,7 +27,7 @@ pub use references::{relations_of, resolve};
 pub use session::{Session, SessionOptions};
 
 use crate::relation::RelationName;
-use crate::warehouse::{AsOf, Description, Places, Publication, Snapshot, WarehouseError};
+use crate::warehouse::{AsOf, Description, Places, Publication, RelationKind, Snapshot, WarehouseError};
 
 /// What a session can read.
 #[async_trait]
@@ -106,7 +107,7 @@ pub async fn published_elsewhere(
     Ok(found)
 }
 
-/// Tables as they will be once this publication is committed.
+/// Tables as they will be once this publication is committed, and what it changes of them ([`RelationName::changes`]).
 pub struct ToBePublished(pub Arc<dyn Publication>);
 
 #[async_trait]
@@ -116,11 +117,21 @@ impl Relations for ToBePublished {
     }
 
     fn describe(&self, name: &RelationName) -> Option<Description> {
-        self.0.describe(name)
+        self.0.describe(name).or_else(|| {
+            let description = self.0.describe(&name.changes_of()?)?;
+            (description.kind == RelationKind::Table).then_some(description)
+        })
     }
 
     async fn scan(&self, name: &RelationName) -> std::result::Result<Arc<dyn TableProvider>, WarehouseError> {
-        self.0.scan_staged(name).await
+        match name.changes_of().filter(|_| self.0.describe(name).is_none()) {
+            None => self.0.scan_staged(name).await,
+            Some(table) => match self.0.scan_changes(&table).await? {
+                Some(changes) => Ok(Arc::new(changes::table(changes)?)),
+                // All rows are among those that may have changed.
+                None => self.0.scan_staged(&table).await,
+            },
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::TryStreamExt;
 use serde_json::Value;
 
-use super::Workspace;
+use super::{Prior, Workspace};
 use crate::diagnostic::Diagnostic;
 use crate::jinja::{Host, QueryTable, Relation};
 use crate::manifest::{Materialization, Node, NodeId};
@@ -85,10 +85,22 @@ impl Host for NodeHost<'_> {
     }
 
     fn run_query(&self, sql: &str) -> Result<QueryTable, String> {
+        // What a template makes of the rows has to hold whatever the node has seen.
+        let sql = Prior::default().resolve(self.workspace, sql);
         let batches: Vec<RecordBatch> =
-            block_on(async { self.workspace.session.stream(sql).await?.try_collect().await })
+            block_on(async { self.workspace.session.stream(&sql).await?.try_collect().await })
                 .map_err(|error| error.strip_backtrace())?;
         query_table(&batches).map_err(|error| error.to_string())
+    }
+
+    fn changed_rows(&self, relation: &Relation) -> Relation {
+        let name = from_jinja(self.workspace, relation);
+        let described = self.workspace.publication.describe(&name);
+        let stands_for_itself = relation.database.is_none();
+        match described {
+            Some(table) if table.kind == RelationKind::Table && !stands_for_itself => to_jinja(&name.changes()),
+            _ => relation.clone(),
+        }
     }
 
     fn columns_in_relation(&self, relation: &Relation) -> Result<Vec<(String, String)>, String> {

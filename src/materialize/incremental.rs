@@ -1,6 +1,6 @@
 //! `incremental`: the first time a table, then only what is new meets what is there.
 
-use super::{Compiled, Made, Workspace, failed, invalid, orphans, schema_change, table};
+use super::{Compiled, Made, Prior, Workspace, failed, invalid, orphans, schema_change, table};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Node, Strategy};
 use crate::warehouse::{RelationName, StageMode};
@@ -26,6 +26,7 @@ pub async fn stage(
     node: &Node,
     relation: &RelationName,
     compiled: &Compiled,
+    prior: &Prior,
 ) -> Result<Made, Diagnostic> {
     let strategy = strategy(node)?;
     let unique_key = node.config.unique_key.clone();
@@ -50,7 +51,7 @@ pub async fn stage(
         .at(node.place())
         .hint("make the select give one row a unique_key, with group by or distinct on"));
     }
-    let deleted = orphans::delete(workspace, node, relation).await?;
+    let deleted = orphans::delete(workspace, node, relation, prior).await?;
     let mut verb = format!("{word} {}", staged.rows);
     if deleted > 0 {
         verb = format!("{verb}, DELETE {deleted}");

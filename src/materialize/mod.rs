@@ -1,5 +1,6 @@
 //! What view, table, incremental and ephemeral mean, in the warehouse's verbs only.
 
+mod changes;
 mod compile;
 mod host;
 mod incremental;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+pub use changes::Prior;
 pub use compile::{Compiled, Compiler};
 pub use host::postgres_type;
 pub use settings::run_hooks;
@@ -55,12 +57,14 @@ pub async fn materialize(
     node: &Node,
     relation: &RelationName,
     compiled: &Compiled,
+    prior: &Prior,
 ) -> Result<Made, Diagnostic> {
+    let compiled = &prior.resolve_all(workspace, compiled);
     workspace.publication.configure(relation, settings::of(workspace, node)?);
     match &node.config.materialized {
         Materialization::View => view::stage(workspace, relation, compiled).await,
         Materialization::Table => table::stage(workspace, relation, compiled).await,
-        Materialization::Incremental => incremental::stage(workspace, node, relation, compiled).await,
+        Materialization::Incremental => incremental::stage(workspace, node, relation, compiled, prior).await,
         other => Err(Diagnostic::new(format!("{}: materialization '{other}' is not supported yet", node.name))
             .at(node.place())
             .hint("use view, table, incremental or ephemeral")),

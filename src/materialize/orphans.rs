@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{Compiled, Compiler, Workspace, failed, invalid};
+use super::{Compiled, Compiler, Prior, Workspace, failed, invalid};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::Node;
 use crate::warehouse::RelationName;
@@ -25,15 +25,25 @@ pub fn reads(workspace: &Workspace, node: &Node) -> Result<Option<String>, Diagn
 }
 
 /// Stages the deletion, after the merge. Returns how many rows go.
-pub async fn delete(workspace: &Workspace, node: &Node, relation: &RelationName) -> Result<u64, Diagnostic> {
+pub async fn delete(
+    workspace: &Workspace,
+    node: &Node,
+    relation: &RelationName,
+    prior: &Prior,
+) -> Result<u64, Diagnostic> {
     let Some(config) = config(node)? else { return Ok(0) };
     let to = Compiler::new(workspace).expression(node, &config.to)?;
     let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let (column, field) = (quote(&config.column), quote(&config.field));
+    // A key that is new among the orphans has left `to` in this publication. If all of them were taken out by the last
+    // one, those are all there are.
+    let (at, stored) = match prior.seen.iter().find(|table| table.quoted() == to && prior.seen.contains(relation)) {
+        Some(table) => (&field, table.changes().quoted()),
+        None => (&column, relation.quoted()),
+    };
     let sql = format!(
-        "select stored.{column} from {this} as stored where stored.{column} is not null \
-         and not exists (select 1 from {to} as present where present.{field} = stored.{column})",
-        this = relation.quoted(),
+        "select distinct stored.{at} as {column} from {stored} as stored where stored.{at} is not null \
+         and not exists (select 1 from {to} as present where present.{field} = stored.{at})",
     );
     let compiled = Compiled { sql, incremental: true, path: node.path.clone() };
     let frame = workspace.session.query(&compiled.sql).await.map_err(invalid(&compiled))?;

@@ -11,11 +11,11 @@ use super::events::{Event, NodeInfo, NodeResult, Status};
 use super::models::Phase;
 use super::node_info;
 use super::queue::{End, Worker};
-use super::reuse::{Outcome, state_key};
+use super::reuse::{Fingerprint, Outcome, state_key};
 use crate::data_tests::{self, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Materialization, Node, NodeId};
-use crate::materialize::{Compiled, Compiler, also_reads, materialize};
+use crate::materialize::{Compiled, Compiler, Prior, also_reads, materialize};
 use crate::plan::{Action, action};
 use crate::warehouse::RelationKind;
 
@@ -46,13 +46,17 @@ impl<'a> NodeRun<'a> {
             Ok(forms) => forms,
             Err(diagnostic) => return self.phase.finish(index, self.failed(&info, None, diagnostic)),
         };
-        let fingerprint = self.fingerprint(node, &forms);
-        if let Some(outcome) = self.reusable(node, fingerprint.as_deref()) {
-            return self.phase.finish(index, self.reused(&info, &forms.runs, outcome));
+        let mut prior = Prior::default();
+        let known = self.fingerprint(node, &forms).and_then(|now| Some((self.published(node)?, now)));
+        if let Some((outcome, now)) = known {
+            if outcome.fingerprint == now {
+                return self.phase.finish(index, self.reused(&info, &forms.runs, outcome));
+            }
+            prior = outcome.prior(&self.phase.workspace, node, &now);
         }
         let started = Event::NodeStarted { index, total: self.phase.total, node: Arc::clone(&info) };
         self.phase.runner.reporter.event(&started);
-        let result = match self.execute(node, &info, &forms.runs).await {
+        let result = match self.execute(node, &info, &forms.runs, &prior).await {
             Ok(result) => result,
             Err(diagnostic) => self.failed(&info, Some(&forms.runs), diagnostic),
         };
@@ -85,27 +89,33 @@ impl<'a> NodeRun<'a> {
         matches!(action(&self.phase.workspace.manifest, node), Some(Action::Model { full_refresh: true, .. }))
     }
 
-    fn fingerprint(&self, node: &Node, forms: &Forms) -> Option<String> {
+    fn fingerprint(&self, node: &Node, forms: &Forms) -> Option<Fingerprint> {
         let mut variants: Vec<&Compiled> = std::iter::once(&forms.runs).chain(&forms.others).collect();
         variants.sort_by(|a, b| (a.incremental, &a.sql).cmp(&(b.incremental, &b.sql)));
         self.phase.fingerprints.of(&self.phase.workspace, node, &variants)
     }
 
-    fn reusable(&self, node: &Node, fingerprint: Option<&str>) -> Option<Outcome> {
+    /// What the node came to in the last publication, unless that must not count.
+    fn published(&self, node: &Node) -> Option<Outcome> {
         if !self.phase.runner.options.reuse || self.refreshes(node) {
             return None;
         }
         let stored = self.phase.workspace.publication.base().state(&state_key(&self.phase.workspace, node))?;
-        let outcome: Outcome = serde_json::from_value(stored).ok()?;
-        (Some(outcome.fingerprint.as_str()) == fingerprint).then_some(outcome)
+        serde_json::from_value(stored).ok()
     }
 
-    async fn execute(&self, node: &Node, info: &Arc<NodeInfo>, compiled: &Compiled) -> Result<NodeResult, Diagnostic> {
+    async fn execute(
+        &self,
+        node: &Node,
+        info: &Arc<NodeInfo>,
+        compiled: &Compiled,
+        prior: &Prior,
+    ) -> Result<NodeResult, Diagnostic> {
         self.write_compiled(compiled)?;
         let workspace = &self.phase.workspace;
         let mut result = self.result(info, Some(compiled), Status::Success);
         if node.test.is_some() {
-            let outcome = data_tests::run(workspace, &self.phase.sweeps, node, compiled).await?;
+            let outcome = data_tests::run(workspace, &self.phase.sweeps, node, compiled, prior).await?;
             result.status = match outcome.verdict {
                 Verdict::Pass => Status::Pass,
                 Verdict::Warn => Status::Warn,
@@ -117,7 +127,7 @@ impl<'a> NodeRun<'a> {
             let relation = node.relation.as_ref().ok_or_else(|| {
                 Diagnostic::new(format!("{} has no relation to be stored in", node.name)).at(node.place())
             })?;
-            let made = materialize(workspace, node, relation, compiled).await?;
+            let made = materialize(workspace, node, relation, compiled, prior).await?;
             result.rows_affected = made.rows;
             result.verb = Some(made.verb);
         }

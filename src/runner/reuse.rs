@@ -4,7 +4,7 @@
 //! What a node was made from is summed up in a fingerprint, stored with the publication. Tables are told apart by their
 //! version, which changes when anyone writes them; a view counts as its SQL and what that reads.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -13,17 +13,42 @@ use xxhash_rust::xxh3::Xxh3Default;
 use super::events::Status;
 use crate::engine::{is_volatile, parse, relations_of};
 use crate::manifest::Node;
-use crate::materialize::{Compiled, Workspace};
+use crate::materialize::{Compiled, Prior, Workspace};
 use crate::warehouse::{RelationKind, RelationName};
+
+/// What a node is made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// SQL, configuration and functions.
+    made_by: String,
+    /// The content of the relations that are read, and of the node's own, by quoted name.
+    inputs: BTreeMap<String, String>,
+}
 
 /// What a node came to, as the publication keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    pub fingerprint: String,
+    pub fingerprint: Fingerprint,
     pub status: Status,
     pub verb: Option<String>,
     pub failures: Option<u64>,
     pub message: Option<String>,
+}
+
+impl Outcome {
+    /// What the outcome says of the published tables to a node that is now made from `now`.
+    pub fn prior(&self, workspace: &Workspace, node: &Node, now: &Fingerprint) -> Prior {
+        let base = workspace.publication.base();
+        let published = |name: &RelationName| {
+            let description = base.describe(name).filter(|description| description.kind == RelationKind::Table);
+            description.is_some_and(|there| self.fingerprint.inputs.get(&name.quoted()) == Some(&there.version))
+        };
+        if self.fingerprint.made_by != now.made_by || !node.relation.as_ref().is_none_or(published) {
+            return Prior::default();
+        }
+        let seen = base.relations().into_iter().filter(published).collect();
+        Prior { seen, failures: self.failures }
+    }
 }
 
 /// The key of a node's outcome among the publication's documents.
@@ -43,7 +68,7 @@ impl Fingerprints {
     /// Sums up what the node is made from; `None` when that cannot be known, so that it must run.
     ///
     /// The node's own relation is part of it: a table that somebody else changed is made again.
-    pub fn of(&self, workspace: &Workspace, node: &Node, variants: &[&Compiled]) -> Option<String> {
+    pub fn of(&self, workspace: &Workspace, node: &Node, variants: &[&Compiled]) -> Option<Fingerprint> {
         let mut hash = Xxh3Default::new();
         let mut add = |text: &str| {
             hash.update(&(text.len() as u64).to_le_bytes());
@@ -51,18 +76,15 @@ impl Fingerprints {
         };
         add(env!("CARGO_PKG_VERSION"));
         add(&serde_json::to_string(&node.config.raw).ok()?);
-        let mut inputs: Vec<RelationName> = node.relation.iter().cloned().collect();
+        let mut read: BTreeSet<RelationName> = node.relation.iter().cloned().collect();
         for compiled in variants {
             add(&compiled.sql);
-            inputs.extend(self.reads(workspace, &compiled.sql)?);
+            let names = self.reads(workspace, &compiled.sql)?.into_iter();
+            read.extend(names.map(|name| name.changes_of().unwrap_or(name)));
         }
-        inputs.sort();
-        inputs.dedup();
-        for name in &inputs {
-            add(&name.quoted());
-            add(&self.token(workspace, name, &mut HashSet::new())?);
-        }
-        Some(format!("{:032x}", hash.digest128()))
+        let token = |name: RelationName| Some((name.quoted(), self.token(workspace, &name, &mut HashSet::new())?));
+        let inputs = read.into_iter().map(token).collect::<Option<_>>()?;
+        Some(Fingerprint { made_by: format!("{:032x}", hash.digest128()), inputs })
     }
 
     /// What stands for a relation's content.

@@ -78,6 +78,30 @@ pub fn sort(hashes: &mut Vec<u128>) {
     *hashes = sorted;
 }
 
+/// So many keys are sorted at once.
+const PASS_KEYS: usize = 4 << 20;
+
+/// The keys that stand more than once. What it takes in memory does not grow with their number: it goes over them several
+/// times, each time for those with other first bits.
+pub fn repeated(keys: &[&[u128]]) -> Vec<u128> {
+    repeated_in_passes_of(PASS_KEYS, keys)
+}
+
+fn repeated_in_passes_of(pass_keys: usize, keys: &[&[u128]]) -> Vec<u128> {
+    let total: usize = keys.iter().map(|part| part.len()).sum();
+    let bits = total.div_ceil(pass_keys).next_power_of_two().ilog2();
+    let mut found = Vec::new();
+    for pass in 0..1u128 << bits {
+        let all = keys.iter().flat_map(|part| part.iter().copied());
+        let mut some: Vec<u128> =
+            all.filter(|key| *key != NO_KEY && key.checked_shr(128 - bits).unwrap_or(0) == pass).collect();
+        sort(&mut some);
+        let twice = some.chunk_by(|a, b| a == b).filter(|equal| equal.len() > 1);
+        found.extend(twice.map(|equal| equal[0]));
+    }
+    found
+}
+
 /// Odd, with bits spread over its whole width.
 const MULTIPLIER: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
 const NULL: u128 = 0x5bd1_e995_27d4_eb2f_1656_67c5_85eb_ca77;
@@ -173,6 +197,19 @@ mod tests {
             expected.sort_unstable();
             sort(&mut hashes);
             assert!(hashes == expected);
+        }
+    }
+
+    #[test]
+    fn repeated_keys_are_found_in_any_number_of_passes() {
+        let keys: Vec<u128> = (0..1000u64).map(|i| xxh3_128(&i.to_le_bytes())).collect();
+        let again = [keys[3], NO_KEY, keys[500], keys[3], NO_KEY];
+        for pass_keys in [1, 100, 600, 5000] {
+            let mut found = repeated_in_passes_of(pass_keys, &[&keys, &again]);
+            found.sort_unstable();
+            let mut expected = vec![keys[3], keys[500]];
+            expected.sort_unstable();
+            assert_eq!(found, expected, "{pass_keys}");
         }
     }
 

@@ -142,6 +142,15 @@ pub struct Staged {
     pub changed: bool,
 }
 
+/// What a publication changes of a table. A row that stays may be on both sides, as often on the one as on the other.
+#[derive(Clone)]
+pub struct Changes {
+    /// Rows of the table in `base`.
+    pub removed: Arc<dyn TableProvider>,
+    /// Rows of the table as it will be.
+    pub added: Arc<dyn TableProvider>,
+}
+
 /// Tables on their way to becoming visible together. Dropping it without `commit` leaves what readers see as it was.
 #[async_trait]
 pub trait Publication: Send + Sync {
@@ -193,6 +202,12 @@ pub trait Publication: Send + Sync {
 
     /// Reads the table as it will be.
     async fn scan_staged(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError>;
+
+    /// In which rows the table as it will be differs from the one in `base`. `None`: the warehouse does not know, or has
+    /// no such table in `base`.
+    async fn scan_changes(&self, _name: &RelationName) -> Result<Option<Changes>, WarehouseError> {
+        Ok(None)
+    }
 
     /// Leaves a document beside the tables, visible with them. `None` takes it away.
     fn put_state(&self, key: &str, value: Option<Value>);

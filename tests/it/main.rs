@@ -5,6 +5,7 @@
 mod architecture;
 mod both;
 mod bundled;
+mod changed_rows;
 mod clean;
 mod compose;
 mod contract;

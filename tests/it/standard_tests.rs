@@ -20,7 +20,7 @@ const CHILDREN: &str = r#"select
 from generate_series(1, 1000) as s(n)"#;
 
 /// A test twice: as it is, and with a limit that cuts nothing off, which is left to SQL.
-fn both(test: &str, arguments: &str, column: &str, condition: &str) -> String {
+pub fn both(test: &str, column: &str, arguments: &str, condition: &str) -> String {
     let name = format!("{test}_{column}_{}", condition.len()).replace([' ', '"'], "_").to_lowercase();
     let condition = if condition.is_empty() { String::new() } else { format!(", where: \"{condition}\"") };
     let forms = [("together", ""), ("alone", ", limit: 1000000")].map(|(form, limit)| {
@@ -38,21 +38,21 @@ fn properties() -> String {
         let quoted = if column == "Odd Name" { "\n        quote: true" } else { "" };
         text += &format!("      - name: {column}{quoted}\n        data_tests:\n");
         for condition in ["", "id > 500 and id <> 700"] {
-            text += &both("not_null", "", column, condition);
-            text += &both("unique", "", column, condition);
+            text += &both("not_null", column, "", condition);
+            text += &both("unique", column, "", condition);
         }
         let field = if column == "parent_name" { "name" } else { "id" };
         let arguments = format!("              to: ref('parents')\n              field: {field}\n");
         if column != "day" {
-            text += &both("relationships", &arguments, column, "");
-            text += &both("relationships", &arguments, column, "parent_id > 100");
+            text += &both("relationships", column, &arguments, "");
+            text += &both("relationships", column, &arguments, "parent_id > 100");
         }
     }
     text
 }
 
 /// The failures of each test, by its name.
-fn failures(project: &Project) -> Vec<(String, u64)> {
+pub fn failures(project: &Project) -> Vec<(String, u64)> {
     let results: Value = serde_json::from_str(&project.read("target/run_results.json")).unwrap();
     let mut failures: Vec<(String, u64)> = results["results"]
         .as_array()

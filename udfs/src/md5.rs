@@ -11,11 +11,9 @@ use arrow::buffer::{Buffer, OffsetBuffer};
 use arrow::datatypes::DataType;
 use datafusion_common::{Result, exec_err};
 use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
-use md5::{Digest, Md5 as Hasher};
 
+use crate::md5_column::{HEX_LENGTH, HexColumn};
 use crate::text::{result, rows, text_types};
-
-pub(crate) const HEX_LENGTH: usize = 32;
 
 /// The function; it is immutable.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -71,73 +69,20 @@ fn hash_all(values: &ArrayRef) -> Result<ArrayRef> {
 /// The hashes as one text column, written straight into its buffer; a null row has no bytes in it.
 fn hex_column<'a>(values: &ArrayRef, bytes: impl Iterator<Item = Option<&'a [u8]>>) -> Result<StringArray> {
     let hashed = values.len() - values.null_count();
-    let mut hex = Vec::with_capacity(hashed * HEX_LENGTH);
-    let mut seen = Seen::default();
+    let mut hex = HexColumn::with_capacity(hashed);
     let lengths = bytes.map(|bytes| match bytes {
         Some(bytes) => {
-            hex.extend_from_slice(&seen.hash(bytes));
+            hex.push(bytes);
             HEX_LENGTH
         }
         None => 0,
     });
     let lengths: Vec<usize> = lengths.collect();
-    Ok(StringArray::try_new(OffsetBuffer::from_lengths(lengths), Buffer::from_vec(hex), values.nulls().cloned())?)
-}
-
-/// Values hashed a short while ago: of a column with few different values, each is hashed once or a few times.
-#[derive(Default)]
-pub(crate) struct Seen {
-    /// By a few of the value's bytes; a newer value takes the place of an older one.
-    slots: Vec<Option<(Vec<u8>, [u8; HEX_LENGTH])>>,
-    looked: u32,
-    found: u32,
-}
-
-impl Seen {
-    const SLOTS: usize = 1024;
-    /// After so many values it is clear whether looking them up pays.
-    const TRIAL: u32 = 256;
-
-    pub(crate) fn hash(&mut self, bytes: &[u8]) -> [u8; HEX_LENGTH] {
-        if self.looked >= Self::TRIAL && self.found < self.looked / 4 {
-            return hex_digits(&Hasher::digest(bytes).into());
-        }
-        self.slots.resize(Self::SLOTS, None);
-        self.looked += 1;
-        match &mut self.slots[Self::slot(bytes)] {
-            Some((value, hex)) if value == bytes => {
-                self.found += 1;
-                *hex
-            }
-            Some((value, hex)) => {
-                value.clear();
-                value.extend_from_slice(bytes);
-                *hex = hex_digits(&Hasher::digest(bytes).into());
-                *hex
-            }
-            slot => slot.insert((bytes.to_vec(), hex_digits(&Hasher::digest(bytes).into()))).1,
-        }
-    }
-
-    /// From the length and four bytes at either end.
-    fn slot(bytes: &[u8]) -> usize {
-        let word = |part: Option<&[u8]>| {
-            part.and_then(|part| part.try_into().ok()).map_or(bytes.len() as u32, u32::from_le_bytes)
-        };
-        let ends = u64::from(word(bytes.get(..4))) << 32 | u64::from(word(bytes.get(bytes.len().saturating_sub(4)..)));
-        let mixed = (ends ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (mixed >> 54) as usize % Self::SLOTS
-    }
-}
-
-fn hex_digits(hash: &[u8; 16]) -> [u8; HEX_LENGTH] {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut hex = [0; HEX_LENGTH];
-    for (pair, byte) in hex.chunks_exact_mut(2).zip(hash) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
-    }
-    hex
+    Ok(StringArray::try_new(
+        OffsetBuffer::from_lengths(lengths),
+        Buffer::from_vec(hex.finish()),
+        values.nulls().cloned(),
+    )?)
 }
 
 #[cfg(test)]
@@ -146,16 +91,6 @@ mod tests {
 
     use super::*;
     use crate::testing::{assert_calls, text};
-
-    #[test]
-    fn a_value_that_comes_again_has_the_same_hash() {
-        let values: Vec<String> = (0..9000).map(|i| format!("{}-{}", "x".repeat(i % 3), i * i % 1500)).collect();
-        let column: ArrayRef = Arc::new(StringArray::from(values.clone()));
-        let hashed = hash_all(&column).unwrap();
-        for (value, hash) in values.iter().zip(hashed.as_string::<i32>().iter()) {
-            assert_eq!(hash.unwrap().as_bytes(), hex_digits(&Hasher::digest(value).into()), "{value}");
-        }
-    }
 
     #[test]
     fn hashes_are_lower_case_hexadecimal() {

@@ -9,7 +9,7 @@ use arrow::datatypes::DataType;
 use datafusion_common::{Result, plan_err};
 use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
-use crate::md5::{HEX_LENGTH, Seen};
+use crate::md5_column::{HEX_LENGTH, HexColumn};
 use crate::text::{Text, result, rows, text_type};
 
 /// The function; it is immutable. A null value is its default, and one without a default (where that is null) makes the
@@ -48,9 +48,8 @@ impl ScalarUDFImpl for Md5Joined {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let rows = rows(&args);
         let texts = args.args.iter().map(Text::of).collect::<Result<Vec<_>>>()?;
-        let mut hex = Vec::with_capacity(rows * HEX_LENGTH);
+        let mut hex = HexColumn::with_capacity(rows);
         let mut joined = Vec::new();
-        let mut seen = Seen::default();
         let mut has_value = Vec::with_capacity(rows);
         for row in 0..rows {
             joined.clear();
@@ -60,7 +59,7 @@ impl ScalarUDFImpl for Md5Joined {
                 text.is_some()
             });
             if whole {
-                hex.extend_from_slice(&seen.hash(&joined));
+                hex.push(&joined);
             }
             has_value.push(whole);
         }
@@ -68,7 +67,7 @@ impl ScalarUDFImpl for Md5Joined {
         let offsets = OffsetBuffer::from_lengths(lengths);
         let nulls = NullBuffer::from(has_value);
         let nulls = (nulls.null_count() > 0).then_some(nulls);
-        result(&args, Arc::new(StringArray::try_new(offsets, Buffer::from_vec(hex), nulls)?))
+        result(&args, Arc::new(StringArray::try_new(offsets, Buffer::from_vec(hex.finish()), nulls)?))
     }
 }
 

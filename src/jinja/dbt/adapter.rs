@@ -129,7 +129,7 @@ fn dispatch_packages(run: &Run<'_>, namespace: Option<&str>) -> Vec<Option<Strin
     packages.into_iter().map(Some).collect()
 }
 
-fn relation_of<'v>(function: &str, value: &'v Value) -> Outcome<&'v RelationObject> {
+pub(super) fn relation_of<'v>(function: &str, value: &'v Value) -> Outcome<&'v RelationObject> {
     match (value.downcast(), value) {
         (Some(relation), _) => Ok(relation),
         (None, Value::Undefined(missing)) => Err(missing.fault()),

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::adapter::relation_of;
 use super::relation::{Relation, RelationObject};
 use super::run::{RefCall, Run, SourceCall};
 use crate::jinja::args::{Args, text};
@@ -13,6 +14,7 @@ use crate::jinja::value::Value;
 pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ("ref", reference),
     ("source", source),
+    ("changed_rows", changed_rows),
     ("is_incremental", |interp, args| {
         args.none("is_incremental")?;
         Ok(Value::Bool(interp.run.running_host().is_some_and(|host| host.is_incremental())))
@@ -80,6 +82,15 @@ fn reference(interp: &mut Interp<'_>, mut args: Args) -> Outcome<Value> {
         None => placeholder(run, &name),
     };
     Ok(relation_value(run, relation))
+}
+
+/// `changed_rows(relation)`: what stands for the rows of a relation that the model has not seen yet.
+fn changed_rows(interp: &mut Interp<'_>, args: Args) -> Outcome<Value> {
+    let [relation] = args.bind("changed_rows", ["relation"], 1)?;
+    let relation = relation.unwrap_or(Value::None);
+    let given = &relation_of("changed_rows", &relation)?.relation;
+    let run = interp.run;
+    Ok(relation_value(run, run.running_host().map_or_else(|| given.clone(), |host| host.changed_rows(given))))
 }
 
 fn source(interp: &mut Interp<'_>, args: Args) -> Outcome<Value> {

@@ -133,6 +133,11 @@ pub trait Host {
 
     fn is_incremental(&self) -> bool;
 
+    /// What stands for the rows of a relation that the node has not seen yet.
+    fn changed_rows(&self, relation: &Relation) -> Relation {
+        relation.clone()
+    }
+
     fn run_query(&self, sql: &str) -> Result<QueryTable, String>;
 
     /// Names and SQL types of a relation's columns, in order; nothing for a relation that does not exist.

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::ObjectStore;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection};
 use parquet::arrow::{AsyncArrowWriter, ParquetRecordBatchStreamBuilder, ProjectionMask};
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
+use roaring::RoaringTreemap;
 
 use super::deletion_vector::DeletionVector;
 use super::lake::Lake;
@@ -140,10 +141,18 @@ fn properties(first: &RecordBatch) -> Result<WriterProperties, WarehouseError> {
     for (index, field) in first.schema_ref().fields().iter().enumerate() {
         if !field.data_type().is_nested() && seldom_twice(&sample, index)? {
             let column = ColumnPath::new(vec![field.name().clone()]);
-            properties = properties.set_column_dictionary_enabled(column, false);
+            properties = properties.set_column_dictionary_enabled(column.clone(), false);
+            if is_text(field.data_type()) {
+                // Lengths apart from the text: text alone is compressed in half the time, and to less.
+                properties = properties.set_column_encoding(column, Encoding::DELTA_LENGTH_BYTE_ARRAY);
+            }
         }
     }
     Ok(properties.build())
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8 | DataType::Utf8View | DataType::Binary | DataType::BinaryView)
 }
 
 /// Whether more than four of five values of a column, nulls aside, are different. Of a few rows that says nothing.
@@ -156,21 +165,26 @@ fn seldom_twice(sample: &RecordBatch, column: usize) -> Result<bool, WarehouseEr
     Ok(values > 1024 && hashes.len() * 5 > values * 4)
 }
 
-/// Reads all rows of a file, those that are gone too, with the columns and types of `schema`. A column the file does not have, since the table got it later,
-/// is null.
+/// Reads rows of a file, those that are gone too, with the columns and types of `schema`: all, or those of the numbers
+/// `only`. A column the file does not have, since the table got it later, is null.
 pub async fn read_file(
     lake: &Lake,
     dir: &str,
     file: &DataFile,
     schema: SchemaRef,
+    only: Option<&RoaringTreemap>,
 ) -> Result<impl Stream<Item = Result<RecordBatch, WarehouseError>> + Send + use<>, WarehouseError> {
     let mut reader = FileReader::new(lake, dir, file);
     let metadata = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await?;
-    let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, metadata);
+    let mut builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, metadata);
     // By place, since a name with a dot in it would be taken for a path.
     let roots = builder.parquet_schema().root_schema().get_fields().iter().enumerate();
     let wanted = roots.filter(|(_, root)| schema.index_of(root.name()).is_ok()).map(|(place, _)| place);
     let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.collect::<Vec<_>>());
+    if let Some(only) = only {
+        let ranges = only.iter().map(|row| row as usize..row as usize + 1);
+        builder = builder.with_row_selection(RowSelection::from_consecutive_ranges(ranges, file.rows as usize));
+    }
     let batches = builder.with_projection(mask).with_batch_size(16 * 1024).build()?;
     Ok(batches.map_err(WarehouseError::from).map(move |batch| conform(&batch?, &schema)))
 }

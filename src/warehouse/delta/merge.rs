@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::Schema;
 use futures::{StreamExt, TryStreamExt, stream};
 use roaring::RoaringTreemap;
 
 use super::deletion_vector;
 use super::files::{DataFile, read_file};
 use super::write::{Hashing, Target, Written, rewrite};
-use crate::warehouse::keys::{NO_KEY, column_indices, key_hashes, row_hashes, sort};
+use crate::warehouse::keys::{NO_KEY, column_indices, key_hashes, repeated, row_hashes};
 use crate::warehouse::{StageMode, WarehouseError};
 
 /// What a mode means for the rows: by which columns they meet, and whether a key may stand twice.
@@ -49,11 +49,8 @@ pub struct Superseded {
 impl Superseded {
     /// All rows of a key except the last.
     pub fn among(written: &Written) -> Self {
-        let mut keys: Vec<u128> = written.segments.iter().flat_map(|segment| segment.keys.iter().copied()).collect();
-        keys.retain(|key| *key != NO_KEY);
-        sort(&mut keys);
         // For each key that stands twice: whether its last row has been met, going backwards.
-        let mut twice: HashMap<u128, bool> = keys.windows(2).filter(|w| w[0] == w[1]).map(|w| (w[0], false)).collect();
+        let mut twice = written.repeated_keys();
         let mut superseded = Superseded::default();
         if twice.is_empty() {
             return superseded;
@@ -75,6 +72,13 @@ impl Superseded {
         let segment = &written.segments[segment];
         self.rows.entry(segment.file).or_default().insert((segment.offset + row) as u64);
         self.count += 1;
+    }
+}
+
+impl Written {
+    fn repeated_keys(&self) -> HashMap<u128, bool> {
+        let keys: Vec<&[u128]> = self.segments.iter().map(|segment| segment.keys.as_slice()).collect();
+        repeated(&keys).into_iter().map(|key| (key, false)).collect()
     }
 }
 
@@ -221,37 +225,61 @@ impl Probe {
     }
 
     async fn find(&self, file: &DataFile) -> Result<Found, WarehouseError> {
-        let Hashing { key, values } = &self.hashing;
-        let schema = &self.target.schema;
-        // Without values to compare, the key columns are all that is read.
-        let (schema, key): (SchemaRef, Vec<usize>) = if values.is_empty() {
-            (Arc::new(schema.project(key)?), (0..key.len()).collect())
-        } else {
-            (Arc::clone(schema), key.clone())
-        };
-        let before = file.deleted.as_ref().map(|deleted| &deleted.rows);
-        let mut found = Found { gone: before.cloned().unwrap_or_default(), removed: 0, unchanged: Vec::new() };
-        let batches = read_file(&self.target.lake, &self.target.dir, file, schema).await?;
+        let before = file.deleted.as_ref().map(|deleted| deleted.rows.clone()).unwrap_or_default();
+        let mut meeting = self.meeting(file, &before).await?;
+        let mut unchanged = Vec::new();
+        if !self.hashing.values.is_empty() && !meeting.is_empty() {
+            (meeting, unchanged) = self.compare(file, meeting).await?;
+        }
+        let removed = meeting.len() as u64;
+        let mut gone = before;
+        gone.extend(meeting.into_iter().map(|(row, _)| row));
+        Ok(Found { gone, removed, unchanged })
+    }
+
+    /// The rows whose key is staged, in order, and where. Only the key columns are read.
+    async fn meeting(&self, file: &DataFile, before: &RoaringTreemap) -> Result<Vec<(u64, Place)>, WarehouseError> {
+        let Target { lake, dir, schema, .. } = &self.target;
+        let schema = Arc::new(schema.project(&self.hashing.key)?);
+        let key: Vec<usize> = (0..self.hashing.key.len()).collect();
+        let batches = read_file(lake, dir, file, schema, None).await?;
         let mut batches = std::pin::pin!(batches);
+        let mut meeting = Vec::new();
         let mut first = 0;
         while let Some(batch) = batches.try_next().await? {
             let keys = key_hashes(&batch, &key)?;
-            let hashes = if values.is_empty() { Vec::new() } else { row_hashes(&batch, values)? };
-            for (row, key) in keys.iter().enumerate() {
-                let Some(place) = self.staged.place(*key) else { continue };
-                let number = first + row as u64;
-                if before.is_some_and(|before| before.contains(number)) {
-                    continue;
-                }
-                if hashes.get(row).is_some_and(|hash| self.staged.equals(place, *hash)) {
-                    found.unchanged.push(place);
-                } else {
-                    found.gone.insert(number);
-                    found.removed += 1;
-                }
-            }
+            let places = keys.iter().enumerate().filter_map(|(row, key)| {
+                let place = self.staged.place(*key)?;
+                Some((first + row as u64, place))
+            });
+            meeting.extend(places.filter(|(row, _)| !before.contains(*row)));
             first += keys.len() as u64;
         }
-        Ok(found)
+        Ok(meeting)
+    }
+
+    /// Tells the rows that differ from their staged row from the staged rows that are like theirs.
+    async fn compare(
+        &self,
+        file: &DataFile,
+        meeting: Vec<(u64, Place)>,
+    ) -> Result<(Vec<(u64, Place)>, Vec<Place>), WarehouseError> {
+        let Target { lake, dir, schema, .. } = &self.target;
+        let rows: RoaringTreemap = meeting.iter().map(|(row, _)| *row).collect();
+        let batches = read_file(lake, dir, file, Arc::clone(schema), Some(&rows)).await?;
+        let mut batches = std::pin::pin!(batches);
+        let mut meeting = meeting.into_iter();
+        let (mut changed, mut unchanged) = (Vec::new(), Vec::new());
+        while let Some(batch) = batches.try_next().await? {
+            let hashes = row_hashes(&batch, &self.hashing.values)?;
+            for (hash, (row, place)) in hashes.into_iter().zip(&mut meeting) {
+                if self.staged.equals(place, hash) {
+                    unchanged.push(place);
+                } else {
+                    changed.push((row, place));
+                }
+            }
+        }
+        Ok((changed, unchanged))
     }
 }

@@ -8,6 +8,7 @@
 mod catalog;
 mod clean;
 mod deletion_vector;
+mod difference;
 mod disk;
 pub(super) mod files;
 pub(super) mod lake;

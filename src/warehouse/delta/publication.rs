@@ -12,6 +12,8 @@ use object_store::path::Path;
 use serde_json::Value;
 
 use super::catalog::{Catalog, Change, Entry, LogCommit, PublicationRecord, own_path};
+use super::difference::Difference;
+use super::files::DataFile;
 use super::lake::Lake;
 use super::log::{entry, roll_forward, settle_entries};
 use super::scan::LakeScan;
@@ -19,7 +21,8 @@ use super::snapshot::{LakeSnapshot, describe};
 use super::stage::{Draft, Stager};
 use crate::warehouse::types::storable_schema;
 use crate::warehouse::{
-    Description, Publication, Receipt, RelationName, RunLabel, Snapshot, StageMode, Staged, WarehouseError,
+    Changes as RowChanges, Description, Publication, Receipt, RelationName, RunLabel, Snapshot, StageMode, Staged,
+    WarehouseError,
 };
 
 pub struct LakePublication {
@@ -250,6 +253,18 @@ impl Publication for LakePublication {
             Some(draft) => Ok(Arc::new(LakeScan::new(self.stager.lake.clone(), draft.dir, draft.schema, draft.files))),
             None => self.base.scan(name).await,
         }
+    }
+
+    async fn scan_changes(&self, name: &RelationName) -> Result<Option<RowChanges>, WarehouseError> {
+        let Some(base) = self.base.table(name).await? else { return Ok(None) };
+        let draft = self.changes().drafts.get(name).cloned();
+        let draft = draft.unwrap_or_else(|| Draft::new(Lake::table_dir(name), Some(Arc::clone(&base))));
+        let difference = Difference::between(&base.files, &draft.files);
+        let scan = |files: Vec<DataFile>| {
+            let (lake, dir, schema) = (self.stager.lake.clone(), draft.dir.clone(), Arc::clone(&draft.schema));
+            Arc::new(LakeScan::new(lake, dir, schema, Arc::new(files)))
+        };
+        Ok(Some(RowChanges { removed: scan(difference.removed), added: scan(difference.added) }))
     }
 
     fn put_state(&self, key: &str, value: Option<Value>) {

@@ -195,7 +195,7 @@ async fn copy_rows(
     gone: &RoaringTreemap,
     writer: &mut FileWriter,
 ) -> Result<(), WarehouseError> {
-    let batches = super::files::read_file(&target.lake, &target.dir, file, Arc::clone(&target.schema)).await?;
+    let batches = super::files::read_file(&target.lake, &target.dir, file, Arc::clone(&target.schema), None).await?;
     let mut batches = std::pin::pin!(batches);
     let mut first = 0;
     let mut gone = gone.iter().peekable();

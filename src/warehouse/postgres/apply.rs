@@ -205,7 +205,7 @@ fn matching(left: &str, right: &str, key: &[String]) -> String {
     key.iter().map(equal).collect::<Vec<_>>().join(" and ")
 }
 
-async fn analyze(connection: &Connection, table: &str, rows: u64) -> Result<(), WarehouseError> {
+pub async fn analyze(connection: &Connection, table: &str, rows: u64) -> Result<(), WarehouseError> {
     if rows < WORTH_ANALYZING {
         return Ok(());
     }

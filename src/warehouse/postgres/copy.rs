@@ -97,15 +97,15 @@ impl Incoming {
     }
 }
 
-/// The rows of a table of the connection's transaction, in one stream.
+/// The rows of `source`, as COPY takes it, in the connection's transaction, in one stream.
 pub async fn read_all(
     connection: &Connection,
     name: &RelationName,
-    table: &str,
+    source: &str,
     columns: &Columns,
 ) -> Result<SendableRecordBatchStream, WarehouseError> {
     let mut decoder = Decoder::new(&columns.columns).map_err(|error| error.of(name))?;
-    let query = format!("copy {table} ({}) to stdout (format binary)", quote::identifiers(columns.names()));
+    let query = format!("copy {source} to stdout (format binary)");
     let cannot = || failed(connection, format!("cannot read the staged rows of {name}"));
     let mut bytes = Box::pin(connection.copy_out(&query).await.map_err(cannot())?);
     let mut batches = Vec::new();

@@ -33,6 +33,17 @@ pub fn provider(draft: &Draft, base: Option<Arc<dyn TableProvider>>) -> Result<A
     table.ok_or_else(nothing)
 }
 
+/// All rows of a spool.
+pub fn table_of(spool: &Spool) -> Result<Arc<dyn TableProvider>, WarehouseError> {
+    let layer = spool.providers()?.into_iter().map(|part| Ok(scan(STAGED, part)?));
+    let mut parts = layer.collect::<Result<Vec<LogicalPlan>, WarehouseError>>()?.into_iter();
+    let mut whole = parts.next().ok_or_else(nothing)?;
+    for part in parts {
+        whole = LogicalPlanBuilder::from(whole).union(part)?.build()?;
+    }
+    Ok(Arc::new(ViewTable::new(whole, None)))
+}
+
 fn nothing() -> WarehouseError {
     WarehouseError::Task("nothing is staged".to_string())
 }

@@ -7,6 +7,7 @@
 
 mod apply;
 mod catalog;
+mod changed;
 mod columns;
 mod commit;
 pub mod connect;

@@ -29,8 +29,8 @@ use super::wire::PgColumn;
 use super::writer::Writer;
 use super::{merged, quote};
 use crate::warehouse::{
-    Description, Publication, Receipt, RelationKind, RelationName, RelationSettings, RunLabel, Snapshot, StageMode,
-    Staged, WarehouseError,
+    Changes as RowChanges, Description, Publication, Receipt, RelationKind, RelationName, RelationSettings, RunLabel,
+    Snapshot, StageMode, Staged, WarehouseError,
 };
 
 pub struct PgPublication {
@@ -53,6 +53,8 @@ pub struct Changes {
     pub state: BTreeMap<String, Option<Value>>,
     pub first: Vec<String>,
     pub last: Vec<String>,
+    /// What is known of the changes of a table, after so many steps of its draft.
+    pub changed: BTreeMap<RelationName, (usize, RowChanges)>,
 }
 
 impl PgPublication {
@@ -73,11 +75,11 @@ impl PgPublication {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn folder(&self) -> Result<&Arc<SpoolFolder>, WarehouseError> {
+    pub(super) async fn folder(&self) -> Result<&Arc<SpoolFolder>, WarehouseError> {
         self.folder.get_or_try_init(|| async { SpoolFolder::create().map(Arc::new) }).await
     }
 
-    fn next_number(&self) -> usize {
+    pub(super) fn next_number(&self) -> usize {
         self.numbers.fetch_add(1, Ordering::Relaxed) + 1
     }
 
@@ -131,7 +133,7 @@ impl PgPublication {
     }
 
     /// Gives layers whose rows the server took some out of the rows that stayed.
-    async fn read_trimmed(&self, draft: &mut Draft, name: &RelationName) -> Result<(), WarehouseError> {
+    pub(super) async fn read_trimmed(&self, draft: &mut Draft, name: &RelationName) -> Result<(), WarehouseError> {
         for step in &mut draft.steps {
             let Step::Rows(layer) = step else { continue };
             let Place::Temporary(table) = &layer.place else { continue };
@@ -139,7 +141,8 @@ impl PgPublication {
                 continue;
             }
             let connection = self.writer.connection().await?;
-            let stayed = read_all(&connection, name, table, &layer.columns).await?;
+            let source = format!("{table} ({})", quote::identifiers(layer.columns.names()));
+            let stayed = read_all(&connection, name, &source, &layer.columns).await?;
             let dir = format!("{}", self.next_number());
             let schema = Arc::clone(&layer.columns.schema);
             layer.spool = Spool::fill(self.folder().await?, dir, schema, vec![stayed], &[]).await?.spool;
@@ -291,6 +294,7 @@ impl Publication for PgPublication {
         let mut changes = self.changes();
         changes.drafts.remove(name);
         changes.views.remove(name);
+        changes.changed.remove(name);
     }
 
     fn relations(&self) -> Vec<RelationName> {
@@ -322,6 +326,10 @@ impl Publication for PgPublication {
         self.read_trimmed(&mut draft, name).await?;
         let base = if draft.replaces() { None } else { Some(self.base.scan(name).await?) };
         merged::provider(&draft, base)
+    }
+
+    async fn scan_changes(&self, name: &RelationName) -> Result<Option<RowChanges>, WarehouseError> {
+        if self.has_table(name) { self.changed(name).await } else { Ok(None) }
     }
 
     fn put_state(&self, key: &str, value: Option<Value>) {

@@ -2,6 +2,7 @@
 //!
 //! Few rows stay in memory. Many go to Parquet files in a temporary folder, where a query reads the columns it needs.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,7 +20,7 @@ use super::rows::conform;
 use crate::warehouse::WarehouseError;
 use crate::warehouse::delta::files::{DataFile, FileWriter, read_file};
 use crate::warehouse::delta::scan::LakeScan;
-use crate::warehouse::keys::{NO_KEY, key_hashes};
+use crate::warehouse::keys::{key_hashes, repeated};
 
 /// So many bytes of one relation's rows may stay in memory.
 const IN_MEMORY: usize = 64 << 20;
@@ -107,7 +108,7 @@ impl Spool {
             let spool = spool.clone();
             async move {
                 let file = &spool.files[index];
-                let opened = read_file(&spool.folder.lake, &spool.dir, file, Arc::clone(&spool.schema)).await;
+                let opened = read_file(&spool.folder.lake, &spool.dir, file, Arc::clone(&spool.schema), None).await;
                 match opened {
                     Ok(batches) => batches.boxed(),
                     Err(error) => stream::iter([Err(error)]).boxed(),
@@ -178,12 +179,17 @@ async fn drop_superseded(
     schema: &SchemaRef,
     parts: &mut [Part],
 ) -> Result<u64, WarehouseError> {
-    let mut met = std::collections::HashSet::new();
+    let keys: Vec<&[u128]> = parts.iter().map(|part| part.keys.as_slice()).collect();
+    // Whether the last row of the key has been met, going backwards.
+    let mut twice: HashMap<u128, bool> = repeated(&keys).into_iter().map(|key| (key, false)).collect();
+    if twice.is_empty() {
+        return Ok(0);
+    }
     let mut dropped = 0;
     for part in parts.iter_mut().rev() {
         let mut keep = vec![true; part.keys.len()];
         for (row, key) in part.keys.iter().enumerate().rev() {
-            keep[row] = *key == NO_KEY || met.insert(*key);
+            keep[row] = twice.get_mut(key).is_none_or(|met| !std::mem::replace(met, true));
         }
         let gone = keep.iter().filter(|keep| !**keep).count() as u64;
         if gone > 0 {
@@ -209,7 +215,7 @@ async fn retain(
     };
     if let Some(file) = part.file.take() {
         let mut writer = FileWriter::create(&folder.lake, dir, "spool", schema);
-        let mut batches = Box::pin(read_file(&folder.lake, dir, &file, Arc::clone(schema)).await?);
+        let mut batches = Box::pin(read_file(&folder.lake, dir, &file, Arc::clone(schema), None).await?);
         while let Some(batch) = batches.next().await {
             writer.write(&kept(&batch?)?).await?;
         }

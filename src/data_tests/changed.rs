@@ -1,0 +1,86 @@
+//! A standard test whose outcome on the published tables is known: only what this publication changes is looked at.
+
+use super::nulls::known_nulls;
+use super::shape::{Asked, ColumnOf};
+use super::sweep::{Count, is_standard, standard};
+use crate::manifest::Node;
+use crate::materialize::{Compiled, Prior, Workspace};
+use crate::warehouse::RelationName;
+
+/// What the test counts now, from the number before. `None` where it has to be counted anew: that is the rule where the
+/// test failed before, or seems to fail now.
+pub async fn failures(workspace: &Workspace, node: &Node, compiled: &Compiled, prior: &Prior) -> Option<Count> {
+    Some(Count { failures: counted(workspace, node, compiled, prior).await?, rows: None })
+}
+
+async fn counted(workspace: &Workspace, node: &Node, compiled: &Compiled, prior: &Prior) -> Option<u64> {
+    let before = prior.failures?;
+    let asked = if is_standard(node) { standard(node, compiled)? } else { return None };
+    let seen = |of: &ColumnOf| prior.seen.iter().find(|table| table.quoted() == of.source);
+    let changes = async |of: &ColumnOf| {
+        let table = seen(of)?;
+        workspace.publication.scan_changes(table).await.ok()??;
+        Some(table.changes())
+    };
+    match asked {
+        Asked::NotNull(of) => {
+            match known_nulls(workspace, seen(&of)?, [&of.column].into_iter()).await.remove(&of.column) {
+                Some(nulls) => Some(nulls),
+                None => nulls(workspace, &of.column, &changes(&of).await?, before).await,
+            }
+        }
+        Asked::Unique(of) if before == 0 => repeated(workspace, &of, &changes(&of).await?).await,
+        Asked::Relationship { child, parent } if before == 0 => {
+            let (children, parents) = (changes(&child).await?, changes(&parent).await?);
+            let missing = missing(workspace, (&child, &children), (&parent, &parents)).await?;
+            // A value that left both tables is no failure.
+            (missing == 0).then_some(0)
+        }
+        _ => None,
+    }
+}
+
+/// Nulls that go no longer count.
+async fn nulls(workspace: &Workspace, column: &str, changes: &RelationName, before: u64) -> Option<u64> {
+    let sql = format!(
+        "select coalesce(sum(case when _change_type = 'insert' then 1 else -1 end), 0) from {changes} \
+         where {column} is null",
+        changes = changes.quoted(),
+    );
+    before.checked_add_signed(number(workspace, &sql).await?)
+}
+
+/// No value stood twice, so that only one that comes can.
+async fn repeated(workspace: &Workspace, of: &ColumnOf, changes: &RelationName) -> Option<u64> {
+    let ColumnOf { source, column } = of;
+    let sql = format!(
+        "select count(*) from (select {column} from {source} where {column} in \
+         (select {column} from {changes} where _change_type = 'insert') group by {column} having count(*) > 1) as repeated",
+        changes = changes.quoted(),
+    );
+    number(workspace, &sql).await?.try_into().ok()
+}
+
+/// No child was without a parent, so that only a child that comes can be, or one whose parent goes.
+async fn missing(
+    workspace: &Workspace,
+    (child, children): (&ColumnOf, &RelationName),
+    (parent, parents): (&ColumnOf, &RelationName),
+) -> Option<i64> {
+    let sql = format!(
+        "select count(*) from (select {child} as value from {children} where _change_type = 'insert' \
+         union select {parent} from {parents} where _change_type = 'delete') as changed \
+         where value is not null and not exists (select 1 from {source} as present where present.{parent} = changed.value)",
+        child = child.column,
+        children = children.quoted(),
+        parent = parent.column,
+        parents = parents.quoted(),
+        source = parent.source,
+    );
+    number(workspace, &sql).await
+}
+
+async fn number(workspace: &Workspace, sql: &str) -> Option<i64> {
+    let numbers = workspace.session.numbers(sql).await;
+    numbers.inspect_err(|error| tracing::debug!("{sql}: {error}")).ok()?.first().copied().flatten()
+}

@@ -1,0 +1,120 @@
+//! What has not changed is not looked at again: `changed_rows()` of a model, the orphans of a table, and standard tests
+//! whose outcome is known.
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::both::in_both_places;
+use crate::standard_tests::{both, failures};
+use crate::support::{Place, Project};
+
+/// Rows by number, and a model of their groups.
+fn groups(place: Place) -> Project {
+    let rows = "{{ config(materialized='incremental', unique_key='id') }}
+select n as id, (n + {{ var('shift') }}) % {{ var('places') }} as place
+from generate_series(cast({{ var('from') }} as bigint), cast({{ var('to') }} as bigint)) as s(n)";
+    let grouped = "{{ config(
+    materialized='incremental', unique_key='place', meta={'delete_orphans': {'to': \"ref('rows')\", 'field': 'place'}}
+) }}
+select place, count(*) as pieces
+from {{ ref('rows') }}
+{% if is_incremental() %}where place in (select place from {{ changed_rows(ref('rows')) }}){% endif %}
+group by place";
+    place.project().file("models/rows.sql", rows).file("models/grouped.sql", grouped)
+}
+
+fn step(from: u32, to: u32, shift: u32, places: u32) -> String {
+    format!("{{from: {from}, to: {to}, shift: {shift}, places: {places}}}")
+}
+
+fn a_model_reads_what_changed_since_it_was_made(place: Place) {
+    let project = groups(place);
+    let step = |from, to, shift| step(from, to, shift, 1000);
+    let grouped = || project.rows("select * from grouped order by place");
+    // So many that the lake does not write the table anew for a few.
+    project.run(&["build", "--vars", &step(1, 20_000, 0)]).succeeds().says("SELECT 1000 ");
+    // Six rows go to other places: twelve groups change.
+    project.run(&["build", "--vars", &step(1, 6, 50)]).succeeds().says("MERGE 6 ").says("MERGE 12 ");
+    // Rows that the model has not seen, since it did not run: it reads all.
+    project.run(&["build", "--vars", &step(11, 12, 50), "--select", "rows"]).succeeds().says("MERGE 2 ");
+    project.run(&["build", "--vars", &step(21, 21, 50)]).succeeds().says("MERGE 1 ").says("MERGE 1000 ");
+    project.run(&["build", "--vars", &step(22, 22, 50)]).succeeds().says("MERGE 1 ").says("MERGE 2 ");
+    let incremental = grouped();
+    project.run(&["build", "--vars", &step(22, 22, 50), "--no-reuse"]).succeeds().says("MERGE 1000 ");
+    assert_eq!(grouped(), incremental);
+    let again = project.rows("select place, count(*) as pieces from rows group by place order by place");
+    assert_eq!(incremental, again);
+}
+
+fn a_group_without_rows_goes(place: Place) {
+    let project = groups(place);
+    let step = |from, to, shift| step(from, to, shift, 100);
+    project.run(&["build", "--vars", &step(1, 3, 0)]).succeeds();
+    project.run(&["build", "--vars", &step(2, 2, 5)]).succeeds().says(", DELETE 1 ");
+    // The model falls behind, and finds it out.
+    project.run(&["build", "--vars", &step(3, 3, 5), "--select", "rows"]).succeeds();
+    project.run(&["build", "--vars", &step(3, 3, 5)]).succeeds().says(", DELETE 1 ");
+    assert_eq!(project.rows("select * from grouped order by place"), ["1,1", "7,1", "8,1"]);
+}
+
+/// The rows from one number to another, moved by a shift.
+type Rows = (u32, u32, u32);
+
+fn tables(place: Place) -> Project {
+    let parents = "{{ config(materialized='incremental', unique_key='id') }}
+{% set from, to, shift = var('parents') %}
+select n as id, case when (n + {{ shift }}) % 40 = 0 then null else 'p' || ((n + {{ shift }}) % 6000) end as name
+from generate_series(cast({{ from }} as bigint), cast({{ to }} as bigint)) as s(n)";
+    let children = "{{ config(materialized='incremental', unique_key='id') }}
+{% set from, to, shift = var('children') %}
+select n as id, 1 + (n * 7 + {{ shift }}) % (6000 + {{ shift }}) as parent_id,
+    'p' || ((n + {{ shift }}) % 6000) as parent_name
+from generate_series(cast({{ from }} as bigint), cast({{ to }} as bigint)) as s(n)";
+    let mut properties = "models:\n".to_string();
+    let of_parents: &[(&str, Option<&str>)] = &[("id", None), ("name", None)];
+    let of_children: &[(&str, Option<&str>)] =
+        &[("id", None), ("parent_id", Some("id")), ("parent_name", Some("name"))];
+    for (model, columns) in [("parents", of_parents), ("children", of_children)] {
+        properties += &format!("  - name: {model}\n    columns:\n");
+        for (column, to) in columns {
+            properties += &format!("      - name: {column}\n        data_tests:\n");
+            let tested = format!("{model}_{column}");
+            properties += &both("not_null", &tested, "", "");
+            properties += &both("unique", &tested, "", "");
+            if let Some(field) = to {
+                let arguments = format!("              to: ref('parents')\n              field: {field}\n");
+                properties += &both("relationships", &tested, &arguments, "");
+            }
+        }
+    }
+    let models = place.project().file("models/parents.sql", parents).file("models/children.sql", children);
+    models.file("models/models.yml", properties)
+}
+
+fn failures_are_those_of_the_whole_table(place: Place) {
+    let rows = || (1..5990u32, 0..15u32, prop_oneof![3 => Just(0u32), 1 => 0..30u32]);
+    let rows = move || rows().prop_map(|(from, more, shift)| -> Rows { (from, from + more, shift) });
+    let steps = proptest::collection::vec((rows(), rows()), 1..4);
+    let config = Config { cases: 3, max_shrink_iters: 20, failure_persistence: None, ..Config::default() };
+    let check = |steps: Vec<(Rows, Rows)>| {
+        let project = tables(place);
+        // Enough for the lake to mark rows instead of writing the tables again.
+        let first = ((1, 6000, 0), (1, 5000, 0));
+        for (number, (parents, children)) in std::iter::once(first).chain(steps).enumerate() {
+            let vars =
+                format!("{{parents: {parents:?}, children: {children:?}}}").replace(['('], "[").replace(')', "]");
+            project.run(&["build", "--vars", &vars]).succeeds().says("ERROR=0");
+            for pair in failures(&project).chunks(2) {
+                assert_eq!(pair[0].1, pair[1].1, "{} after step {number}, {vars}", pair[1].0);
+            }
+        }
+        Ok(())
+    };
+    TestRunner::new(config).run(&steps, check).unwrap();
+}
+
+in_both_places![
+    a_model_reads_what_changed_since_it_was_made,
+    a_group_without_rows_goes,
+    failures_are_those_of_the_whole_table,
+];
