@@ -38,7 +38,7 @@ use crate::report::{self, ReportOptions};
 #[command(after_help = "Examples:
   medallion build                          load, run, test and publish the project in this folder
   medallion build --select +customer_dim   one model and all it is made from
-  medallion sql 'select * from dev.dev_gold.customer_dim limit 5'
+  medallion sql 'select * from pro.gold.customer_dim limit 5'
 
 Exit codes: 0 fine, 1 a node or test failed, 2 usage or project error, 130 interrupted.")]
 struct Cli {

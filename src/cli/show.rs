@@ -39,8 +39,9 @@ pub async fn run(global: &GlobalArgs, args: ShowArgs) -> Outcome {
         Some(sql) => vec![compiler.inline(sql).map_err(|error| vec![error])?],
         None => {
             let selected = context.select(&args.select)?;
-            let nodes = selected.iter().filter_map(|id| context.manifest.node(id)).filter(|node| is_shown(node));
-            let compiled: Result<Vec<Compiled>, Diagnostic> = nodes.map(|node| compiler.compile(node, false)).collect();
+            let nodes: Vec<&Node> = selected.iter().filter_map(|id| context.manifest.node(id)).collect();
+            let compiled: Result<Vec<Compiled>, Diagnostic> =
+                shown(&nodes).into_iter().map(|node| compiler.compile(node, false)).collect();
             compiled.map_err(|error| vec![error])?
         }
     };
@@ -58,6 +59,9 @@ pub async fn run(global: &GlobalArgs, args: ShowArgs) -> Outcome {
     Ok(exit_code::SUCCESS)
 }
 
-fn is_shown(node: &Node) -> bool {
-    matches!(node.kind, NodeKind::Model | NodeKind::Analysis) || node.kind == NodeKind::Test
+/// The models that are selected. A selection takes tests along; those are shown where there is nothing else.
+fn shown<'n>(nodes: &[&'n Node]) -> Vec<&'n Node> {
+    let of = |kinds: &[NodeKind]| nodes.iter().copied().filter(|node| kinds.contains(&node.kind)).collect::<Vec<_>>();
+    let models = of(&[NodeKind::Model, NodeKind::Analysis]);
+    if models.is_empty() { of(&[NodeKind::Test]) } else { models }
 }

@@ -23,9 +23,9 @@ use crate::warehouse::AsOf;
 /// Tables are named as database.schema.table; a file by its path in quotes: 'data/x.csv', 'x.parquet', 'x.json'.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  medallion sql 'select country, monthly_revenue from dev.dev_data_marts.agg_sales_country'
-  medallion sql --as-of 3 'select count(*) from dev.dev_silver.transaction'
-  medallion sql --format parquet --output sales.parquet 'select * from dev.dev_gold.transaction_fct'
+  medallion sql 'select country, monthly_revenue from pro.data_marts.agg_sales_country'
+  medallion sql --as-of 3 'select count(*) from pro.silver.transaction'
+  medallion sql --format parquet --output sales.parquet 'select * from pro.gold.transaction_fct'
   medallion sql \"select count(*) from 'data/customer_transactions.csv'\"")]
 pub struct SqlArgs {
     /// The query; without one a prompt, or the statements of standard input

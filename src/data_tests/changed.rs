@@ -19,7 +19,8 @@ async fn counted(workspace: &Workspace, node: &Node, compiled: &Compiled, prior:
     let seen = |of: &ColumnOf| prior.seen.iter().find(|table| table.quoted() == of.source);
     let changes = async |of: &ColumnOf| {
         let table = seen(of)?;
-        workspace.publication.scan_changes(table).await.ok()??;
+        let known = workspace.publication.scan_changes(table).await;
+        known.inspect_err(|error| tracing::debug!("{table}: {error}")).ok()??;
         Some(table.changes())
     };
     match asked {
@@ -32,9 +33,7 @@ async fn counted(workspace: &Workspace, node: &Node, compiled: &Compiled, prior:
         Asked::Unique(of) if before == 0 => repeated(workspace, &of, &changes(&of).await?).await,
         Asked::Relationship { child, parent } if before == 0 => {
             let (children, parents) = (changes(&child).await?, changes(&parent).await?);
-            let missing = missing(workspace, (&child, &children), (&parent, &parents)).await?;
-            // A value that left both tables is no failure.
-            (missing == 0).then_some(0)
+            orphans(workspace, (&child, &children), (&parent, &parents)).await
         }
         _ => None,
     }
@@ -55,29 +54,40 @@ async fn repeated(workspace: &Workspace, of: &ColumnOf, changes: &RelationName) 
     let ColumnOf { source, column } = of;
     let sql = format!(
         "select count(*) from (select {column} from {source} where {column} in \
-         (select {column} from {changes} where _change_type = 'insert') group by {column} having count(*) > 1) as repeated",
+         (select distinct {column} from {changes} where _change_type = 'insert') group by {column} having count(*) > 1) as repeated",
         changes = changes.quoted(),
     );
     number(workspace, &sql).await?.try_into().ok()
 }
 
-/// No child was without a parent, so that only a child that comes can be, or one whose parent goes.
-async fn missing(
+/// No child was without a parent, so that only a child that comes can be, or one whose parent goes. `None` where there is
+/// one, so that all have to be counted.
+async fn orphans(
     workspace: &Workspace,
     (child, children): (&ColumnOf, &RelationName),
     (parent, parents): (&ColumnOf, &RelationName),
-) -> Option<i64> {
-    let sql = format!(
-        "select count(*) from (select {child} as value from {children} where _change_type = 'insert' \
-         union select {parent} from {parents} where _change_type = 'delete') as changed \
-         where value is not null and not exists (select 1 from {source} as present where present.{parent} = changed.value)",
-        child = child.column,
-        children = children.quoted(),
-        parent = parent.column,
-        parents = parents.quoted(),
-        source = parent.source,
-    );
-    number(workspace, &sql).await
+) -> Option<u64> {
+    let without_parent = |column: &str, changes: &RelationName, change_type: &str| {
+        format!(
+            "select changed.value from (select distinct {column} as value from {changes} \
+             where _change_type = '{change_type}') as changed where changed.value is not null and not exists \
+             (select 1 from {source} as present where present.{field} = changed.value)",
+            changes = changes.quoted(),
+            source = parent.source,
+            field = parent.column,
+        )
+    };
+    let count = async |sql: String| number(workspace, &format!("select count(*) from ({sql}) as missing")).await;
+    if count(without_parent(&child.column, children, "insert")).await? > 0 {
+        return None;
+    }
+    let gone = without_parent(&parent.column, parents, "delete");
+    if count(gone.clone()).await? == 0 {
+        return Some(0);
+    }
+    let ColumnOf { source, column } = child;
+    let left = count(format!("select {column} from {source} where {column} in ({gone})")).await?;
+    (left == 0).then_some(0)
 }
 
 async fn number(workspace: &Workspace, sql: &str) -> Option<i64> {

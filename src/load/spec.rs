@@ -27,7 +27,13 @@ impl LoadPlan {
         let options = csv_options(request)?;
         let place = request.spec.spot.place();
         let mut columns = match (&request.spec.columns, files.first()) {
-            (Some(columns), _) => columns.iter().map(column_spec).collect::<Result<Vec<_>, _>>()?,
+            (Some(columns), _) => {
+                let mut specs = columns.iter().map(column_spec).collect::<Result<Vec<_>, _>>()?;
+                if !options.header {
+                    by_place(&mut specs);
+                }
+                specs
+            }
             (None, Some(file)) => {
                 let opened = super::csv::CsvFile::open(&file.path, options.clone());
                 let opened = opened.map_err(|error| Diagnostic::new(error.to_string()).at(place.clone()))?;
@@ -103,6 +109,13 @@ fn csv_options(request: &LoadRequest<'_>) -> Result<CsvOptions, Diagnostic> {
         null_strings: csv.null_strings.iter().filter(|text| !text.is_empty()).cloned().collect(),
         ..CsvOptions::default()
     })
+}
+
+/// Without a header, a column that does not say where it is read from is at its own place.
+fn by_place(columns: &mut [ColumnSpec]) {
+    for (index, column) in columns.iter_mut().enumerate() {
+        column.from.get_or_insert_with(|| format!("column_{}", index + 1));
+    }
 }
 
 fn column_spec(column: &LoadColumn) -> Result<ColumnSpec, Diagnostic> {

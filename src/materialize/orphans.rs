@@ -37,13 +37,14 @@ pub async fn delete(
     let (column, field) = (quote(&config.column), quote(&config.field));
     // A key that is new among the orphans has left `to` in this publication. If all of them were taken out by the last
     // one, those are all there are.
-    let (at, stored) = match prior.seen.iter().find(|table| table.quoted() == to && prior.seen.contains(relation)) {
+    let (at, stored) = match seen(workspace, prior, &to, relation).await? {
         Some(table) => (&field, table.changes().quoted()),
         None => (&column, relation.quoted()),
     };
+    // Each key once: a join goes over all rows of a key each time it meets the key.
     let sql = format!(
-        "select distinct stored.{at} as {column} from {stored} as stored where stored.{at} is not null \
-         and not exists (select 1 from {to} as present where present.{field} = stored.{at})",
+        "select stored.key as {column} from (select distinct {at} as key from {stored}) as stored \
+         where stored.key is not null and not exists (select 1 from {to} as present where present.{field} = stored.key)",
     );
     let compiled = Compiled { sql, incremental: true, path: node.path.clone() };
     let frame = workspace.session.query(&compiled.sql).await.map_err(invalid(&compiled))?;
@@ -51,6 +52,18 @@ pub async fn delete(
     let staged =
         workspace.publication.stage_delete(relation, &[config.column], keys).await.map_err(failed(&compiled))?;
     Ok(staged.removed)
+}
+
+/// The table `to`, where it is known what this publication takes out of it, and the model has seen it before.
+async fn seen(
+    workspace: &Workspace,
+    prior: &Prior,
+    to: &str,
+    relation: &RelationName,
+) -> Result<Option<RelationName>, Diagnostic> {
+    let table = prior.seen.iter().find(|table| table.quoted() == to && prior.seen.contains(relation));
+    let Some(table) = table else { return Ok(None) };
+    Ok(workspace.publication.scan_changes(table).await?.map(|_| table.clone()))
 }
 
 fn config(node: &Node) -> Result<Option<DeleteOrphans>, Diagnostic> {

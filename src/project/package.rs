@@ -50,6 +50,7 @@ pub struct Package {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Model,
+    PythonModel,
     Snapshot,
     SingularTest,
     Analysis,
@@ -64,6 +65,7 @@ enum Content {
     Seed(SeedFile),
     Docs(Arc<TextFile>),
     Properties(Box<PropertyFile>, Vec<Diagnostic>),
+    LeftOut(Diagnostic),
 }
 
 impl Package {
@@ -157,6 +159,7 @@ impl Package {
             Content::Sql(_, file) => self.macros.push(file),
             Content::Seed(file) => self.seeds.push(file),
             Content::Docs(file) => self.docs.push(file),
+            Content::LeftOut(warning) => return vec![warning],
             Content::Properties(file, warnings) => {
                 self.properties.push(*file);
                 return warnings;
@@ -172,6 +175,7 @@ fn role_of(group: Role, found: &Found) -> Option<Role> {
         ("yml" | "yaml", _) => Some(Role::Properties),
         ("md", _) => Some(Role::Docs),
         ("csv", Role::Seed) => Some(Role::Seed),
+        ("py", Role::Model) => Some(Role::PythonModel),
         ("sql", Role::SingularTest) if found.relative.starts_with("generic") => Some(Role::Macro),
         ("sql", Role::Seed) => None,
         ("sql", _) => Some(group),
@@ -183,6 +187,10 @@ fn content(role: Role, top: &Path, folder: &Path, found: Found) -> Result<Conten
     let path = folder.join(&found.path);
     if role == Role::Seed {
         return Ok(Content::Seed(SeedFile { path, relative: found.relative }));
+    }
+    if role == Role::PythonModel {
+        let message = format!("{} is a Python model, which is not supported: it is left out", path.display());
+        return Ok(Content::LeftOut(Diagnostic::new(message).hint("write the model in SQL")));
     }
     let file = read_text(&top.join(&found.path), path).map_err(|error| vec![error])?;
     match role {

@@ -178,7 +178,9 @@ impl Totals {
 impl RunReport {
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
-        for result in self.results.iter().filter(|result| result.node.counted) {
+        // A load is told apart, but an error is an error.
+        let counts = |result: &&Arc<NodeResult>| result.node.counted || result.status == Status::Error;
+        for result in self.results.iter().filter(counts) {
             match result.status {
                 Status::Success | Status::Pass => totals.pass += 1,
                 Status::Warn => totals.warn += 1,

@@ -1,6 +1,6 @@
 //! Models, seeds and tests: one publication for all of them.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -70,7 +70,8 @@ pub struct Phase {
     pub fingerprints: Fingerprints,
     pub sweeps: Sweeps,
     pub total: usize,
-    started: AtomicUsize,
+    /// The numbers that nodes were given when they started.
+    numbers: Mutex<HashMap<NodeId, usize>>,
     results: Mutex<Vec<Arc<NodeResult>>>,
 }
 
@@ -115,7 +116,7 @@ impl Phase {
             fingerprints: Fingerprints::default(),
             sweeps: Sweeps::new(tests.collect()),
             total: plan.graph.len(),
-            started: AtomicUsize::new(0),
+            numbers: Mutex::default(),
             results: Mutex::default(),
         })
     }
@@ -151,13 +152,16 @@ impl Phase {
 
     fn skip(&self, id: &NodeId, why: &str) {
         if let Some(node) = self.workspace.manifest.nodes.get(id) {
-            let index = self.next_index();
+            let index = self.number_of(id);
             self.finish(index, skipped(node, why));
         }
     }
 
-    pub fn next_index(&self) -> usize {
-        self.started.fetch_add(1, Ordering::Relaxed) + 1
+    /// The place of a node among those of the run; one that was stopped in the middle keeps it.
+    pub fn number_of(&self, id: &NodeId) -> usize {
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = numbers.len() + 1;
+        *numbers.entry(id.clone()).or_insert(next)
     }
 
     /// Records and reports a result.

@@ -40,7 +40,7 @@ impl<'a> NodeRun<'a> {
 
     pub async fn run(&self, id: &NodeId) -> End {
         let Some(node) = self.phase.workspace.manifest.nodes.get(id) else { return End::Failed };
-        let index = self.phase.next_index();
+        let index = self.phase.number_of(id);
         let info = Arc::new(node_info(node));
         let forms = match self.compile(node) {
             Ok(forms) => forms,

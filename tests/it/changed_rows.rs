@@ -18,7 +18,7 @@ from generate_series(cast({{ var('from') }} as bigint), cast({{ var('to') }} as 
 ) }}
 select place, count(*) as pieces
 from {{ ref('rows') }}
-{% if is_incremental() %}where place in (select place from {{ changed_rows(ref('rows')) }}){% endif %}
+{% if is_incremental() %}where place in (select distinct place from {{ changed_rows(ref('rows')) }}){% endif %}
 group by place";
     place.project().file("models/rows.sql", rows).file("models/grouped.sql", grouped)
 }

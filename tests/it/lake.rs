@@ -32,3 +32,24 @@ fn any_name_can_be_published_and_read_again() {
     project.run(&["build", "--no-reuse"]).succeeds();
     assert_eq!(project.value("select count(*) from dev.main.\"gr\u{f6}\u{df}e #1 %20~\""), "1");
 }
+
+/// Somebody removed the folder of a table: it is made again, and what is loaded is loaded again.
+#[test]
+fn a_table_whose_folder_is_gone_is_made_again() {
+    for publications in [1, 2] {
+        let project = Project::bundled();
+        for _ in 0..publications {
+            project.run(&["build", "--target", "pro", "--full-refresh"]).succeeds();
+        }
+        let count = |table: &str| project.value(&format!("select count(*) from {table}"));
+        for table in ["data_lake/forex/customer_transactions", "pro/gold/customer_dim", "pro/bronze/missing_quantity"] {
+            std::fs::remove_dir_all(project.path().join("lake").join(table)).unwrap();
+            let name = table.replace('/', ".");
+            project.run(&["sql", &format!("select * from {name}")]).exits(2).says("not found");
+            project.run(&["build", "--target", "pro"]).succeeds().says("ERROR=0");
+            assert_ne!(count(&name), "0", "{name}");
+        }
+        project.run(&["build", "--target", "pro"]).succeeds().says("REUSED=69");
+        assert_eq!(count("data_lake.forex.customer_transactions"), count("pro.gold.transaction_fct"));
+    }
+}

@@ -175,3 +175,18 @@ fn a_column_may_have_a_dot_in_its_name() {
     project.run(&["load"]).succeeds();
     assert_eq!(project.rows(&format!("select id, \"unit.price\" from {TABLE} order by id")), ["1,5", "2,7"]);
 }
+
+#[test]
+fn without_a_header_the_columns_are_named_in_order() {
+    let properties = "sources:
+  - name: raw
+    database: data_lake
+    schema: raw
+    tables:
+      - name: orders
+        config: {meta: {load: {path: data/orders.csv, unique_key: id, csv: {header: false}, columns: [id, name]}}}
+";
+    let project = Project::new().file("data/orders.csv", "1,a\n2,b\n").file("models/sources.yml", properties);
+    project.run(&["load"]).succeeds().says("COPY 2");
+    assert_eq!(project.rows(&format!("select id, name from {TABLE} order by id")), ["1,a", "2,b"]);
+}

@@ -261,3 +261,37 @@ in_both_places![
     per_model_leaves_out_what_a_failing_singular_test_reads,
     a_model_runs_after_what_its_delete_orphans_names,
 ];
+
+/// A node that was stopped in the middle keeps its number, and a load that failed is an error in the last line too.
+#[test]
+fn the_numbers_add_up() {
+    let slow = "select count(*) as n from generate_series(1, 20000000) as a(x) where a.x % 7 = 3";
+    let mut project = Project::new().file("models/wrong.sql", "select 1 / 0 as x");
+    for number in 0..6 {
+        project = project.file(&format!("models/slow_{number}.sql"), slow);
+    }
+    let outcome = project.run(&["build", "--fail-fast", "--threads", "4"]).exits(1).says(" TOTAL=7");
+    let text = outcome.text();
+    let numbers = text.lines().filter_map(|line| line.split_once(" of 7 ")?.0.split(' ').next_back()?.parse().ok());
+    assert!(numbers.max() == Some(7), "{text}");
+    let bundled = Project::bundled();
+    let missing = ["build", "--vars", "{customer_transactions_path: nowhere.csv}"];
+    bundled.run(&missing).exits(1).says("ERROR=1 SKIP=68");
+}
+
+#[test]
+fn showing_a_model_shows_no_tests() {
+    let project = Project::new()
+        .file("models/a.sql", "select 41 + 1 as answer")
+        .file("tests/wrong.sql", "select 'seen' as told from {{ ref('a') }}")
+        .file("models/a.yml", "models: [{name: a, columns: [{name: answer, data_tests: [not_null]}]}]\n");
+    project.run(&["build"]).exits(1);
+    project.run(&["show", "--select", "a"]).succeeds().says("42").says("(1 row)").says_not("told");
+}
+
+#[test]
+fn a_python_model_is_left_out_with_a_warning() {
+    let project =
+        Project::new().file("models/p.py", "def model(dbt, session): ...").file("models/a.sql", "select 1 as x");
+    project.run(&["build"]).succeeds().says("models/p.py is a Python model").says("TOTAL=1");
+}

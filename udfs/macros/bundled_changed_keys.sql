@@ -10,7 +10,7 @@
 #}
 {% macro changed_keys(relation, column, unique_key='id') -%}
     {%- if changed_rows is defined -%}
-    select {{ column }} from {{ changed_rows(relation) }}
+    select distinct {{ column }} from {{ changed_rows(relation) }}
     {%- else -%}
     select newest.key
     from (

@@ -59,12 +59,24 @@ impl ScalarUDFImpl for PgCastNumeric {
         let values = args.args[0].to_array(rows(&args))?;
         let decimals: Decimal128Array = match values.data_type() {
             DataType::Float32 => values.as_primitive::<Float32Type>().try_unary(|value| decimal(f64::from(value), 6)),
-            DataType::Float64 => values.as_primitive::<Float64Type>().try_unary(|value| decimal(value, 15)),
+            DataType::Float64 => values.as_primitive::<Float64Type>().try_unary(|value| match short(value) {
+                Some(decimal) => Ok(decimal),
+                None => decimal(value, 15),
+            }),
             other => exec_err!("a floating-point number expected, found {other}"),
         }?;
         let decimals: ArrayRef = Arc::new(decimals.with_precision_and_scale(PRECISION, SCALE)?);
         result(&args, decimals)
     }
+}
+
+/// What [`decimal`] gives, where the value has four decimals at most, as amounts of money do. The quotient of two numbers
+/// is the double nearest to it, so that a value which is one has the dividend's digits, and those are fewer than 15.
+fn short(value: f64) -> Option<i128> {
+    const DECIMALS: f64 = 1e4;
+    const TO_SCALE: i128 = 1_000_000;
+    let scaled = (value * DECIMALS).round();
+    (scaled.abs() < 1e15 && scaled / DECIMALS == value).then(|| scaled as i128 * TO_SCALE)
 }
 
 /// `value`, to so many significant digits, as a multiple of 10^-[`SCALE`].
@@ -89,7 +101,9 @@ fn decimal(value: f64, significant: usize) -> Result<i128> {
 mod tests {
     use datafusion_common::ScalarValue;
 
-    use super::PgCastNumeric;
+    use proptest::prelude::*;
+
+    use super::{PgCastNumeric, decimal, short};
     use crate::testing::{assert_calls, assert_errors, double};
 
     #[test]
@@ -107,6 +121,26 @@ mod tests {
             assert_calls(&PgCastNumeric::default(), &[(&[double(value)], Some(expected))]);
         }
         assert_calls(&PgCastNumeric::default(), &[(&[ScalarValue::from(0.1f32)], Some("0.1000000000"))]);
+    }
+
+    #[test]
+    fn amounts_are_short() {
+        assert_eq!(short(1234.5678), Some(12_345_678_000_000));
+        assert_eq!(short(-0.0), Some(0));
+        for value in [0.1 + 0.2, 1e-5, 123_456_789_012.345, f64::NAN, f64::INFINITY] {
+            assert_eq!(short(value), None, "{value}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_short_has_the_same_digits(whole in -(1i64 << 53)..(1i64 << 53), decimals in 0..7i32, ulps in -1i64..2) {
+            let near = (whole as f64 / 10f64.powi(decimals)).to_bits() as i64 + ulps;
+            let value = f64::from_bits(near as u64);
+            if let Some(decimals) = short(value) {
+                prop_assert_eq!(decimals, decimal(value, 15).unwrap());
+            }
+        }
     }
 
     #[test]

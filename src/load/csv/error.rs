@@ -59,7 +59,7 @@ impl From<CsvError> for Diagnostic {
                 diagnostic.hint("convert it first, as in: iconv -f UTF-16 -t UTF-8")
             }
             CsvError::RecordTooLong { .. } | CsvError::Header { source: HeaderError::TooLong { .. }, .. } => {
-                diagnostic.hint("is this a CSV file with line ends? if it is, raise max_record_bytes")
+                diagnostic.hint("is this a CSV file, with line ends and the delimiter and quote that the source says?")
             }
             _ => diagnostic,
         }

@@ -7,6 +7,7 @@ use roaring::RoaringTreemap;
 
 use super::deletion_vector::DeletionVector;
 use super::files::DataFile;
+use super::scan::complement;
 
 /// A file that was written again gives all its rows to both sides.
 #[derive(Debug, Default)]
@@ -40,10 +41,7 @@ fn gone(file: &DataFile) -> RoaringTreemap {
 fn only(file: &DataFile, rows: &RoaringTreemap) -> Option<DataFile> {
     // Only a file of which rows are gone has lost some.
     let stored = file.deleted.as_ref()?.stored.clone();
-    let mut others = RoaringTreemap::new();
-    others.insert_range(0..file.rows);
-    others -= rows;
-    let deleted = Some(Arc::new(DeletionVector { rows: others, stored }));
+    let deleted = Some(Arc::new(DeletionVector { rows: complement(file.rows, rows), stored }));
     // The statistics are those of rows that are not read.
     (!rows.is_empty()).then(|| DataFile { stats: None, deleted, ..file.clone() })
 }

@@ -132,15 +132,30 @@ impl TableProvider for LakeScan {
 
 /// What is read of a file of so many rows.
 fn live(rows: u64, deleted: &RoaringTreemap) -> ParquetRowSelection {
-    let mut selectors = Vec::with_capacity(2 * deleted.len() as usize + 1);
+    let (total, most) = (rows as usize, deleted.len() > rows / 2);
+    // The fewer of the two are gone through.
+    let fewer = if most { complement(rows, deleted) } else { deleted.clone() };
+    let mut selectors = Vec::with_capacity(2 * fewer.len() as usize + 1);
     let mut next = 0;
-    for row in deleted.iter().chain([rows]) {
-        selectors.push(RowSelector::select((row - next) as usize));
-        selectors.push(RowSelector::skip(usize::from(row < rows)));
+    for row in fewer.iter().map(|row| row as usize) {
+        selectors.push(selector(row - next, most));
+        selectors.push(selector(1, !most));
         next = row + 1;
     }
+    selectors.push(selector(total - next, most));
     // Neighbours of one kind become one, and empty ones go.
     ParquetRowSelection::new(RowSelection::from(selectors))
+}
+
+fn selector(rows: usize, skip: bool) -> RowSelector {
+    if skip { RowSelector::skip(rows) } else { RowSelector::select(rows) }
+}
+
+/// The row numbers of a file of so many rows that are not among these.
+pub fn complement(rows: u64, of: &RoaringTreemap) -> RoaringTreemap {
+    let mut others = RoaringTreemap::new();
+    others.insert_range(0..rows);
+    others - of
 }
 
 /// A name for the lake's store among the stores of a session. Data files are named by their full path in that store.

@@ -7,9 +7,10 @@ use datafusion::catalog::TableProvider;
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::catalog::{Catalog, Entry, LogCommit, versions};
+use super::catalog::{Catalog, Entry, LogCommit, own_path, versions};
+use super::files::is_data_file;
 use super::lake::Lake;
-use super::log::{newest_version, roll_forward};
+use super::log::{log_path, newest_version, roll_forward};
 use super::scan::LakeScan;
 use super::table::{LakeTable, TableCache};
 use crate::warehouse::{AsOf, Description, RelationKind, RelationName, Snapshot, WarehouseError, state_key};
@@ -48,6 +49,7 @@ impl LakeSnapshot {
 async fn current(lake: &Lake) -> Result<Catalog, WarehouseError> {
     loop {
         let mut catalog = Catalog::latest(lake).await?;
+        forget_lost(lake, &mut catalog).await?;
         let taken = roll_forward(lake, &catalog).await?;
         give_up(&mut catalog, &taken);
         if !adopt(lake, &mut catalog).await? {
@@ -73,12 +75,49 @@ fn give_up(catalog: &mut Catalog, taken: &[LogCommit]) {
             lost.push(name.clone());
         }
     }
+    forget_files(catalog, &lost);
+}
+
+/// Files that were loaded into these tables are no longer there.
+fn forget_files(catalog: &mut Catalog, lost: &[RelationName]) {
     if lost.is_empty() {
         return;
     }
     let loads = catalog.relations.keys().filter(|name| lost.contains(*name) || lost.contains(&name.rejects()));
     let files: Vec<String> = loads.map(state_key::files).collect();
     catalog.state.retain(|key, _| !files.iter().any(|prefix| key.starts_with(prefix)));
+}
+
+/// A table whose folder is gone, since somebody removed it, is not there: the next run makes it again.
+async fn forget_lost(lake: &Lake, catalog: &mut Catalog) -> Result<(), WarehouseError> {
+    let commits = &catalog.commits;
+    let looks = catalog.relations.iter().map(|(name, entry)| async move {
+        let Entry::Table { dir, version, .. } = entry else { return Ok(None) };
+        let promised = commits.iter().find(|commit| commit.dir == *dir && commit.version == *version);
+        let lost = !lake.exists(&log_path(lake, dir, *version)).await? && !is_pending(lake, promised).await?;
+        Ok::<_, WarehouseError>(lost.then(|| (name.clone(), dir.clone())))
+    });
+    let lost = futures::future::try_join_all(looks).await?.into_iter().flatten();
+    let (lost, dirs): (Vec<RelationName>, Vec<String>) = lost.unzip();
+    forget_files(catalog, &lost);
+    catalog.commits.retain(|commit| !dirs.contains(&commit.dir));
+    for name in lost {
+        tracing::warn!("the folder of the table {name} is gone; the table is made again when its model runs");
+        catalog.relations.remove(&name);
+    }
+    Ok(())
+}
+
+/// Whether a log entry is not in its log yet, while the files it names are in the table's folder.
+async fn is_pending(lake: &Lake, promised: Option<&LogCommit>) -> Result<bool, WarehouseError> {
+    let Some(commit) = promised else { return Ok(false) };
+    let Some(entry) = lake.read(&own_path(lake, &commit.staged)).await? else { return Ok(false) };
+    let actions = entry.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+    let mut paths = actions.filter_map(|action| Some(action["add"]["path"].as_str()?.to_string()));
+    match paths.find(|path| is_data_file(path)) {
+        Some(path) => lake.exists(&lake.table_path(&commit.dir).join(path.as_str())).await,
+        None => Ok(true),
+    }
 }
 
 /// The content of a table that somebody else wrote.

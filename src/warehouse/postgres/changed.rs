@@ -33,6 +33,7 @@ impl PgPublication {
             return Ok(Some(Changes { removed: nothing()?, added: nothing()? }));
         };
         let steps = draft.steps.len();
+        let _reading = self.reading_changes.lock().await;
         let known = self.changes().changed.get(name).filter(|(known, _)| *known == steps).cloned();
         if let Some((_, changes)) = known {
             return Ok(Some(changes));

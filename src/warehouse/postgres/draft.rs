@@ -1,8 +1,9 @@
 //! A relation on its way to the server.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
 use super::rows::Columns;
@@ -122,6 +123,7 @@ pub struct Deletion {
 
 /// Rows being copied in the background.
 pub struct Copying {
+    /// Locked while somebody waits for it: others wait as well.
     task: Mutex<Option<JoinHandle<Result<u64, WarehouseError>>>>,
     wanted: Arc<AtomicBool>,
 }
@@ -139,9 +141,13 @@ impl Copying {
 
     /// Waits until all rows are on the server. An error is told once.
     pub async fn finish(&self) -> Result<(), WarehouseError> {
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match task {
-            Some(task) => task.await?.map(|_| ()),
+        let mut task = self.task.lock().await;
+        match task.as_mut() {
+            Some(running) => {
+                let ended = running.await;
+                *task = None;
+                ended?.map(|_| ())
+            }
             None => Ok(()),
         }
     }

@@ -42,6 +42,8 @@ pub struct PgPublication {
     folder: OnceCell<Arc<SpoolFolder>>,
     numbers: AtomicUsize,
     changes: Mutex<Changes>,
+    /// Held while changed rows are read: what one reads, others need not.
+    pub(super) reading_changes: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -67,6 +69,7 @@ impl PgPublication {
             folder: OnceCell::new(),
             numbers: AtomicUsize::new(0),
             changes: Mutex::default(),
+            reading_changes: tokio::sync::Mutex::default(),
         }
     }
 
