@@ -201,7 +201,14 @@ impl Server {
         if self.guard.is_some() {
             self.stop();
         }
-        self.run().unwrap_or_else(|error| panic!("{error}"));
+        for _ in 0..10 {
+            match self.run() {
+                // The processes that were killed are still going.
+                Err(error) if error.contains("pre-existing shared memory block") => self.end(),
+                outcome => return outcome.unwrap_or_else(|error| panic!("{error}")),
+            }
+        }
+        panic!("processes of the killed server do not go");
     }
 
     fn end(&mut self) {
