@@ -11,6 +11,7 @@ mod clock;
 mod common_type;
 mod concat;
 mod dates;
+mod decimal_places;
 mod divide;
 mod functions;
 mod integers;

@@ -9,7 +9,8 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Values};
 
 use super::{
-    alternatives, casts, concat, dates, divide, integers, keys, recursion, regex, subqueries, sums, texts, unions,
+    alternatives, casts, concat, dates, decimal_places, divide, integers, keys, recursion, regex, subqueries, sums, texts,
+    unions,
 };
 
 /// One rule: an expression whose operands are rewritten already, and the columns it may name. What a rule makes must not
@@ -27,6 +28,7 @@ const RULES: &[Rule] = &[
     regex::rewrite,
     sums::rewrite,
     texts::rewrite,
+    decimal_places::rewrite,
 ];
 
 /// `plan` with Postgres' meaning. Its columns keep their names; their types may change.
