@@ -12,6 +12,7 @@ mod common_type;
 mod concat;
 mod dates;
 mod decimal_places;
+mod depth;
 mod divide;
 mod functions;
 mod integers;
@@ -41,8 +42,9 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
+
+use crate::dialect::Dialect;
 
 pub use functions::register;
 pub use types::UTC;
@@ -50,9 +52,9 @@ pub use volatile::is_volatile;
 
 /// Parses one statement.
 pub fn parse(sql: &str) -> Result<SqlStatement> {
-    let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, sql)?;
+    let mut statements = Parser::parse_sql(&Dialect::default(), sql)?;
     match (statements.pop(), statements.is_empty()) {
-        (Some(statement), true) => Ok(statement),
+        (Some(statement), true) => depth::limited(statement),
         (Some(_), false) => Err(DataFusionError::Plan("expected one statement, found several".to_string())),
         (None, _) => Err(DataFusionError::Plan("there is no SQL here".to_string())),
     }
