@@ -18,12 +18,13 @@
 //! - [`warehouse`]: where tables live: staging, publication, history
 //! - [`query`]: ad-hoc SQL
 //! - [`report`]: the only module that prints
-//! - [`dag`], [`diagnostic`], [`exit_code`], [`relation`]: used by all, using none
+//! - [`dag`], [`diagnostic`], [`dialect`], [`exit_code`], [`relation`]: used by all, using none
 
 pub mod cli;
 pub mod dag;
 pub mod data_tests;
 pub mod diagnostic;
+pub mod dialect;
 pub mod engine;
 pub mod exit_code;
 pub mod jinja;

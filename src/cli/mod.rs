@@ -70,6 +70,9 @@ enum Command {
 /// What a command came to: its exit code, or why it could not start.
 type Outcome = Result<u8, Vec<Diagnostic>>;
 
+/// Of every thread. A statement of a few thousand terms is as deep as it is long; memory is taken as it is used.
+const STACK: usize = 256 << 20;
+
 /// Runs the command line of the process.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
@@ -83,14 +86,23 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             };
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&cli.global, &[Diagnostic::new(format!("cannot start: {error}"))]),
-    };
     let global = cli.global.clone();
-    let outcome = runtime.block_on(dispatch(cli));
-    // A reader that was stopped may still be at its file.
-    runtime.shutdown_background();
+    let cannot_start = |error: std::io::Error| vec![Diagnostic::new(format!("cannot start: {error}"))];
+    // The first thread has the stack that the system gives it.
+    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build();
+        let runtime = runtime.map_err(cannot_start)?;
+        let outcome = runtime.block_on(dispatch(cli));
+        // A reader that was stopped may still be at its file.
+        runtime.shutdown_background();
+        outcome
+    });
+    let outcome = match worker.map(std::thread::JoinHandle::join) {
+        Ok(Ok(outcome)) => outcome,
+        // It has said why.
+        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+        Err(error) => Err(cannot_start(error)),
+    };
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(diagnostics) => fail(&global, &diagnostics),

@@ -6,6 +6,7 @@
 mod catalog;
 mod changes;
 mod error;
+mod files;
 mod postgres;
 mod references;
 mod session;

@@ -17,7 +17,7 @@ use futures::TryStreamExt;
 use super::catalog::Databases;
 use super::error::with_known_tables;
 use super::postgres::{self, plan};
-use super::{Engine, Relations, subqueries};
+use super::{Engine, Relations, files, subqueries};
 
 /// What unqualified names and `now()` mean.
 #[derive(Debug, Clone)]
@@ -87,9 +87,10 @@ impl Session {
 
     /// The rows of a statement that may name files by path: `select * from 'data/x.csv'`.
     pub async fn stream_with_files(&self, sql: &str) -> Result<SendableRecordBatchStream> {
-        let files = self.context.clone().enable_url_table();
+        let files = files::with_files(&self.context);
         let state = files.state();
-        let planned = subqueries::resolve(&state, self.plan_in(&state, sql).await?).await?;
+        let planned = self.plan_in(&state, sql).await?;
+        let planned = subqueries::resolve(&state, planned).await?;
         let frame = DataFrame::new(state, planned);
         execute_stream(frame.create_physical_plan().await?, files.task_ctx())
     }

@@ -45,8 +45,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("manifest", &["dag", "diagnostic", "jinja", "project", "relation"]),
     ("project", &["diagnostic"]),
     ("jinja", &["diagnostic", "project"]),
-    ("engine", &["diagnostic", "relation", "warehouse"]),
-    ("warehouse", &["diagnostic", "relation"]),
+    ("engine", &["dialect", "diagnostic", "relation", "warehouse"]),
+    ("warehouse", &["dialect", "diagnostic", "relation"]),
     ("query", &["diagnostic"]),
     ("report", &["diagnostic", "runner"]),
 ];

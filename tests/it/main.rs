@@ -15,6 +15,7 @@ mod incremental;
 mod kill;
 mod lake;
 mod load;
+mod long_statements;
 mod models;
 mod postgres;
 mod rollback;

@@ -5,13 +5,14 @@
 //! SELECT pg_multiply(2147483647::bigint, 2);     -- 4294967294
 //! ```
 //!
-//! These are what `+`, `-` and `*` of two integers are rewritten to. The result has the wider type of the two.
+//! These are what `+`, `-` and `*` of integers are rewritten to. `a + b + c` is one call, which begins at the left. The result
+//! has the widest type of the operands.
 
 use arrow::array::{ArrayRef, Datum, Scalar};
 use arrow::compute::kernels::numeric::{add, mul, neg, sub};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
-use datafusion_common::{DataFusionError, Result, ScalarValue, exec_err, plan_err};
+use datafusion_common::{DataFusionError, Result, ScalarValue, exec_datafusion_err, exec_err, plan_err};
 use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,21 +88,37 @@ impl ScalarUDFImpl for Checked {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let data_type = args.return_type().clone();
         let operands = args.args.into_iter().map(Operand::of).collect::<Result<Vec<_>>>()?;
-        let computed = match (self.operation, operands.as_slice()) {
-            (Operation::Add, [left, right]) => add(left.datum(), right.datum()),
-            (Operation::Subtract, [left, right]) => sub(left.datum(), right.datum()),
-            (Operation::Multiply, [left, right]) => mul(left.datum(), right.datum()),
-            (Operation::Negate, [operand]) => neg(operand.datum().get().0),
-            (_, operands) => return exec_err!("{} does not take {} operands", self.name(), operands.len()),
+        let out_of_range = |error| match error {
+            ArrowError::ArithmeticOverflow(_) => exec_datafusion_err!("{} out of range", name_of(&data_type)),
+            other => DataFusionError::from(other),
+        };
+        let mut operands = operands.into_iter();
+        let Some(first) = operands.next() else { return exec_err!("{} takes an operand", self.name()) };
+        let computed = if self.operation == Operation::Negate {
+            first.map(neg(first.datum().get().0).map_err(out_of_range)?)
+        } else {
+            operands.try_fold(first, |left, right| {
+                let computed = self.two(&left, &right).map_err(out_of_range)?;
+                Ok::<_, DataFusionError>(if left.is_constant() { right.map(computed) } else { left.map(computed) })
+            })?
         };
         match computed {
-            Ok(array) if operands.iter().all(Operand::is_constant) => {
-                Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?))
+            Operand::Constant(scalar) => {
+                Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&scalar.into_inner(), 0)?))
             }
-            Ok(array) => Ok(ColumnarValue::Array(array)),
-            Err(ArrowError::ArithmeticOverflow(_)) => exec_err!("{} out of range", name_of(&data_type)),
-            Err(other) => Err(DataFusionError::from(other)),
+            Operand::Column(array) => Ok(ColumnarValue::Array(array)),
         }
+    }
+}
+
+impl Checked {
+    fn two(&self, left: &Operand, right: &Operand) -> std::result::Result<ArrayRef, ArrowError> {
+        let compute = match self.operation {
+            Operation::Add => add,
+            Operation::Subtract => sub,
+            Operation::Multiply | Operation::Negate => mul,
+        };
+        compute(left.datum(), right.datum())
     }
 }
 
@@ -123,6 +140,11 @@ impl Operand {
             Self::Constant(scalar) => scalar,
             Self::Column(array) => array,
         }
+    }
+
+    /// What was computed from this, and from constants.
+    fn map(&self, computed: ArrayRef) -> Self {
+        if self.is_constant() { Self::Constant(Scalar::new(computed)) } else { Self::Column(computed) }
     }
 
     fn is_constant(&self) -> bool {
@@ -172,6 +194,13 @@ mod tests {
         assert_calls(&Checked::subtract(), &[(&[int4(-2_147_483_647), int4(1)], Some("-2147483648"))]);
         assert_calls(&Checked::multiply(), &[(&[int4(-3), int4(5)], Some("-15"))]);
         assert_calls(&Checked::negate(), &[(&[int4(5)], Some("-5"))]);
+    }
+
+    #[test]
+    fn a_chain_begins_at_the_left() {
+        assert_calls(&Checked::subtract(), &[(&[int4(9), int4(3), int4(2)], Some("4"))]);
+        assert_calls(&Checked::multiply(), &[(&[int4(2), int4(3), int4(4)], Some("24"))]);
+        assert_errors(&Checked::add(), &[(&[int4(i32::MAX), int4(1), int4(-1)], "integer out of range")]);
     }
 
     #[test]

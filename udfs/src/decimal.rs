@@ -2,6 +2,16 @@
 
 use arrow::datatypes::DataType;
 
+/// Where the type of `round(x, places)` takes its decimals from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Places {
+    /// From the argument, where that is a constant. Whether it is one changes while a plan is made: a cast around it is
+    /// folded, a column is replaced by what a subquery selects as it.
+    Argument,
+    /// They are known, or never will be.
+    Decided(Option<i32>),
+}
+
 /// The decimal type that holds every value of `data_type`, which is a decimal of up to 38 digits or an integer.
 pub(crate) fn decimal_type(data_type: &DataType) -> Option<DataType> {
     match data_type {

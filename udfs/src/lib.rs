@@ -23,6 +23,7 @@ mod md5_joined;
 mod md5_lanes;
 mod modulo;
 mod moment_text;
+mod nullable;
 pub mod number_text;
 mod pattern_cache;
 mod pg_cast_int;
@@ -66,6 +67,7 @@ pub use make_date::MakeDate;
 pub use md5::Md5;
 pub use md5_joined::Md5Joined;
 pub use modulo::Modulo;
+pub use nullable::Nullable;
 pub use number_text::parse_number;
 pub use pg_cast_int::PgCastInt;
 pub use pg_cast_moment::PgCastMoment;
@@ -110,6 +112,7 @@ pub fn all() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::from(Md5::default()),
         ScalarUDF::from(Md5Joined::default()),
         ScalarUDF::from(Modulo::default()),
+        ScalarUDF::from(Nullable::default()),
         ScalarUDF::from(PgCastInt::int2()),
         ScalarUDF::from(PgCastInt::int4()),
         ScalarUDF::from(PgCastInt::int8()),

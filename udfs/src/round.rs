@@ -16,18 +16,31 @@ use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, FieldRef, Floa
 use datafusion_common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
-use crate::decimal::{decimal_type, rescale};
+use crate::decimal::{Places, decimal_type, rescale};
 use crate::text::{result, rows};
 
 /// The function; it is immutable.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Round {
+    places: Places,
     signature: Signature,
 }
 
 impl Default for Round {
     fn default() -> Self {
-        Self { signature: Signature::user_defined(Volatility::Immutable) }
+        Self { places: Places::Argument, signature: Signature::user_defined(Volatility::Immutable) }
+    }
+}
+
+impl Round {
+    /// The function whose result has so many decimals, or those of its argument, whatever its arguments are said to be.
+    pub fn with_places(places: Option<i32>) -> Self {
+        Self { places: Places::Decided(places), ..Self::default() }
+    }
+
+    /// Whether the type of the result can still change.
+    pub fn is_undecided(&self) -> bool {
+        self.places == Places::Argument
     }
 }
 
@@ -66,6 +79,7 @@ impl ScalarUDFImpl for Round {
             DataType::Decimal128(precision, scale) => {
                 let places = match args.scalar_arguments {
                     [_] => Some(0),
+                    _ if let Places::Decided(places) = self.places => places,
                     [_, Some(places)] => places.cast_to(&DataType::Int32).ok().and_then(|places| match places {
                         ScalarValue::Int32(places) => Some(places.unwrap_or(0)),
                         _ => None,

@@ -15,7 +15,7 @@ use arrow::datatypes::{DataType, Decimal128Type, Field, FieldRef, Float64Type, I
 use datafusion_common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
-use crate::decimal::{decimal_type, rescale};
+use crate::decimal::{Places, decimal_type, rescale};
 use crate::text::{result, rows};
 
 const PRECISION: u8 = 38;
@@ -31,6 +31,7 @@ enum Direction {
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Trunc {
     direction: Direction,
+    places: Places,
     signature: Signature,
 }
 
@@ -50,8 +51,18 @@ impl Trunc {
         Self::new(Direction::Down)
     }
 
+    /// `trunc` whose result has at most so many decimals, or those of its argument, whatever its arguments are said to be.
+    pub fn with_places(places: Option<i32>) -> Self {
+        Self { places: Places::Decided(places), ..Self::to_zero() }
+    }
+
+    /// Whether the type of the result can still change.
+    pub fn is_undecided(&self) -> bool {
+        self.places == Places::Argument
+    }
+
     fn new(direction: Direction) -> Self {
-        Self { direction, signature: Signature::user_defined(Volatility::Immutable) }
+        Self { direction, places: Places::Argument, signature: Signature::user_defined(Volatility::Immutable) }
     }
 }
 
@@ -96,6 +107,7 @@ impl ScalarUDFImpl for Trunc {
             DataType::Decimal128(_, scale) => {
                 let places = match args.scalar_arguments {
                     [_] => Some(0),
+                    _ if let Places::Decided(places) = self.places => places,
                     [_, Some(places)] => match places.cast_to(&DataType::Int32) {
                         Ok(ScalarValue::Int32(places)) => places,
                         _ => None,

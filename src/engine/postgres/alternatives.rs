@@ -4,6 +4,7 @@
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, plan_datafusion_err};
 use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Expr, Operator};
 
 use super::common_type::unify;
@@ -46,11 +47,29 @@ pub fn rewrite(mut expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         }
         Expr::ScalarFunction(call) if CHOICES.contains(&call.name()) => {
             let name = call.name().to_uppercase();
-            choose(&name, call.args.iter_mut().collect(), schema)?
+            let transformed = choose(&name, call.args.iter_mut().collect(), schema)?;
+            transformed | flatten(call)
         }
         _ => false,
     };
     Ok(Transformed::new_transformed(expr, transformed))
+}
+
+/// Makes one call of calls of the same function that stand in one another with the same type. DataFusion's optimizer writes
+/// every argument of `coalesce` twice, the arguments of a call within a call four times, and so on.
+fn flatten(call: &mut ScalarFunction) -> bool {
+    let is_same = |argument: &Expr| matches!(argument, Expr::ScalarFunction(inner) if inner.func == call.func);
+    if !call.args.iter().any(is_same) {
+        return false;
+    }
+    let arguments = std::mem::take(&mut call.args).into_iter();
+    call.args = arguments
+        .flat_map(|argument| match argument {
+            Expr::ScalarFunction(inner) if inner.func == call.func => inner.args,
+            other => vec![other],
+        })
+        .collect();
+    true
 }
 
 fn choose(what: &str, mut values: Vec<&mut Expr>, schema: &DFSchema) -> Result<bool> {

@@ -81,7 +81,21 @@ fn operation(mut binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Ex
     if !are_integers {
         return Ok(Transformed::new_transformed(Expr::BinaryExpr(binary), typed || narrowed));
     }
-    Ok(Transformed::yes(ScalarUDF::from(checked).call(vec![*binary.left, *binary.right])))
+    // A chain is one call. Nested calls would be named, and so typed, in a time that grows with the cube of their number.
+    let operands = match *binary.left {
+        Expr::ScalarFunction(call)
+            if call.func.inner().downcast_ref() == Some(&checked) && is_no_wider(&right, &left) =>
+        {
+            call.args.into_iter().chain([*binary.right]).collect()
+        }
+        other => vec![other, *binary.right],
+    };
+    Ok(Transformed::yes(ScalarUDF::from(checked).call(operands)))
+}
+
+/// Whether an integer type's values are all of the other type too.
+fn is_no_wider(one: &DataType, other: &DataType) -> bool {
+    one == other || matches!((one, other), (DataType::Int16, DataType::Int32) | (_, DataType::Int64))
 }
 
 /// A text that is written out has the type of the other operand, where that is a number or a moment.

@@ -11,6 +11,8 @@ mod clock;
 mod common_type;
 mod concat;
 mod dates;
+mod decimal_places;
+mod depth;
 mod divide;
 mod functions;
 mod integers;
@@ -18,7 +20,9 @@ mod intervals;
 mod keys;
 mod merged_columns;
 mod names;
+mod not_in;
 mod operators;
+mod outer_references;
 mod ranks;
 mod recursion;
 mod regex;
@@ -40,8 +44,9 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
+
+use crate::dialect::Dialect;
 
 pub use functions::register;
 pub use types::UTC;
@@ -49,9 +54,9 @@ pub use volatile::is_volatile;
 
 /// Parses one statement.
 pub fn parse(sql: &str) -> Result<SqlStatement> {
-    let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, sql)?;
+    let mut statements = Parser::parse_sql(&Dialect::default(), sql)?;
     match (statements.pop(), statements.is_empty()) {
-        (Some(statement), true) => Ok(statement),
+        (Some(statement), true) => depth::limited(statement),
         (Some(_), false) => Err(DataFusionError::Plan("expected one statement, found several".to_string())),
         (None, _) => Err(DataFusionError::Plan("there is no SQL here".to_string())),
     }

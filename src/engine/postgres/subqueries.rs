@@ -10,10 +10,38 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::expr::{Exists, InSubquery};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{
-    Aggregate, Expr, Limit, LogicalPlan, LogicalPlanBuilder, Projection, Subquery, lit, not, when,
+    Aggregate, Expr, Limit, LogicalPlan, LogicalPlanBuilder, Projection, ScalarUDF, Subquery, lit, not, when,
 };
+use medallion_udfs::Nullable;
 
 use super::alternatives;
+
+/// A subquery that stands for a value is null where it has no row.
+pub fn nullable(expr: Expr, _: &DFSchema) -> Result<Transformed<Expr>> {
+    let Expr::ScalarSubquery(mut subquery) = expr else { return Ok(Transformed::no(expr)) };
+    let plan = &subquery.subquery;
+    let columns = plan.schema().columns();
+    if columns.len() != 1 || plan.schema().field(0).is_nullable() || has_one_row(plan) {
+        return Ok(Transformed::no(Expr::ScalarSubquery(subquery)));
+    }
+    let values = columns.into_iter().map(|column| {
+        let (relation, name) = (column.relation.clone(), column.name.clone());
+        ScalarUDF::from(Nullable::default()).call(vec![Expr::Column(column)]).alias_qualified(relation, name)
+    });
+    subquery.subquery =
+        Arc::new(LogicalPlanBuilder::from(Arc::clone(plan)).project(values.collect::<Vec<_>>())?.build()?);
+    Ok(Transformed::yes(Expr::ScalarSubquery(subquery)))
+}
+
+/// Whether it is an aggregation of all rows: DataFusion looks for one when it makes a join of a subquery.
+fn has_one_row(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Projection(projection) => has_one_row(&projection.input),
+        LogicalPlan::SubqueryAlias(alias) => has_one_row(&alias.input),
+        LogicalPlan::Aggregate(aggregate) => aggregate.group_expr.is_empty(),
+        _ => false,
+    }
+}
 
 /// `plan` without such expressions, where it is a select list or an aggregation.
 pub fn rewrite(plan: LogicalPlan) -> Result<LogicalPlan> {
@@ -78,7 +106,8 @@ fn below(aggregate: Aggregate) -> Result<LogicalPlan> {
     Ok(LogicalPlan::Aggregate(Aggregate::try_new(Arc::new(computed), group_expr, aggr_expr)?))
 }
 
-fn counted(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+/// `EXISTS` and `IN` as counts.
+pub fn counted(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     match expr {
         Expr::Exists(Exists { subquery, negated }) => {
             let rows = count_of(bare(&subquery.subquery).clone(), &subquery, &[])?;
@@ -94,21 +123,7 @@ fn counted(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
 
 /// `value IN (subquery)`: null where no row is equal and a row, or the value, is null.
 fn membership(value: Expr, subquery: &Subquery, schema: &DFSchema) -> Result<Expr> {
-    let plan = unordered(&subquery.subquery);
-    let member = plan.schema().iter().map(Column::from).map(Expr::Column).next();
-    let member = member.ok_or_else(|| datafusion::common::plan_datafusion_err!("a subquery without columns"))?;
-    let mut outer = vec![];
-    let referred = value.clone().transform_up(|expr| match expr {
-        Expr::Column(column) => {
-            let (_, field) = schema.qualified_field_from_column(&column)?;
-            let reference = Expr::OuterReferenceColumn(Arc::clone(field), column);
-            outer.push(reference.clone());
-            Ok(Transformed::yes(reference))
-        }
-        other => Ok(Transformed::no(other)),
-    })?;
-    let is_equal = alternatives::rewrite(referred.data.eq(member.clone()), plan.schema())?.data;
-    let equal = LogicalPlanBuilder::from(plan.clone()).filter(is_equal)?.build()?;
+    let Members { plan, member, equal, outer } = Members::of(&value, subquery, schema)?;
     let nulls = LogicalPlanBuilder::from(plan.clone()).filter(member.is_null())?.build()?;
     let has = |rows: Expr| rows.gt(lit(0i64));
     let has_equal = has(count_of(equal, subquery, &outer)?);
@@ -119,8 +134,40 @@ fn membership(value: Expr, subquery: &Subquery, schema: &DFSchema) -> Result<Exp
         .otherwise(lit(false))
 }
 
+/// The rows of a subquery that a value is looked for among.
+pub struct Members<'a> {
+    pub plan: &'a LogicalPlan,
+    /// The subquery's column.
+    pub member: Expr,
+    /// The rows whose value is equal.
+    pub equal: LogicalPlan,
+    /// What `equal` refers to outside of the subquery, beside what the subquery itself does.
+    pub outer: Vec<Expr>,
+}
+
+impl<'a> Members<'a> {
+    pub fn of(value: &Expr, subquery: &'a Subquery, schema: &DFSchema) -> Result<Self> {
+        let plan = unordered(&subquery.subquery);
+        let member = plan.schema().iter().map(Column::from).map(Expr::Column).next();
+        let member = member.ok_or_else(|| datafusion::common::plan_datafusion_err!("a subquery without columns"))?;
+        let mut outer = vec![];
+        let referred = value.clone().transform_up(|expr| match expr {
+            Expr::Column(column) => {
+                let (_, field) = schema.qualified_field_from_column(&column)?;
+                let reference = Expr::OuterReferenceColumn(Arc::clone(field), column);
+                outer.push(reference.clone());
+                Ok(Transformed::yes(reference))
+            }
+            other => Ok(Transformed::no(other)),
+        })?;
+        let is_equal = alternatives::rewrite(referred.data.eq(member.clone()), plan.schema())?.data;
+        let equal = LogicalPlanBuilder::from(plan.clone()).filter(is_equal)?.build()?;
+        Ok(Members { plan, member, equal, outer })
+    }
+}
+
 /// `(SELECT count(*) FROM plan)`, which stands where `subquery` did and refers to the `outer` columns too.
-fn count_of(plan: LogicalPlan, subquery: &Subquery, outer: &[Expr]) -> Result<Expr> {
+pub fn count_of(plan: LogicalPlan, subquery: &Subquery, outer: &[Expr]) -> Result<Expr> {
     let counted = LogicalPlanBuilder::from(plan).aggregate(Vec::<Expr>::new(), vec![count(lit(1i64))])?.build()?;
     let mut outer_ref_columns = subquery.outer_ref_columns.clone();
     outer_ref_columns.extend(outer.iter().cloned());

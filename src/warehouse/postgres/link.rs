@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{Ident, ObjectName, ObjectNamePart, visit_relations_mut};
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::catalog::SCHEMA;
@@ -13,6 +12,7 @@ use super::exchange::{Former, exchange};
 use super::patience::Patience;
 use super::writer::Writer;
 use super::{columns, failed, quote};
+use crate::dialect::Dialect;
 use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
 
@@ -34,7 +34,7 @@ impl Link {
 /// are missing.
 pub async fn translate(connection: &Connection, writer: &Writer, sql: &str) -> Result<String, WarehouseError> {
     let unreadable = |error| WarehouseError::Task(format!("a view does not parse: {error}"));
-    let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, sql).map_err(unreadable)?;
+    let mut statements = Parser::parse_sql(&Dialect::default(), sql).map_err(unreadable)?;
     let mut foreign: Vec<RelationName> = Vec::new();
     let _ = visit_relations_mut(&mut statements, |name: &mut ObjectName| {
         if let Some(relation) = three_parts(name)
