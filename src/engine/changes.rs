@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
+use datafusion::common::Column;
 use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::error::Result;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, col, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 
 use crate::warehouse::Changes;
 
@@ -21,9 +22,7 @@ pub fn table(changes: Changes) -> Result<ViewTable> {
 
 fn side(rows: Arc<dyn TableProvider>, change_type: &str) -> Result<LogicalPlan> {
     let schema = rows.schema();
-    // In quotes: a name may have a dot or capitals in it.
-    let quoted = |name: &str| col(format!("\"{}\"", name.replace('"', "\"\"")));
-    let columns = schema.fields().iter().map(|field| quoted(field.name()).alias(field.name()));
+    let columns = schema.fields().iter().map(|field| Expr::Column(Column::from_name(field.name())).alias(field.name()));
     let columns: Vec<Expr> = columns.chain([lit(change_type).alias(CHANGE_TYPE)]).collect();
     LogicalPlanBuilder::scan("changes", provider_as_source(rows), None)?.project(columns)?.build()
 }

@@ -89,8 +89,7 @@ impl Session {
     pub async fn stream_with_files(&self, sql: &str) -> Result<SendableRecordBatchStream> {
         let files = files::with_files(&self.context);
         let state = files.state();
-        let planned = self.plan_in(&state, sql).await?;
-        let planned = subqueries::resolve(&state, planned).await?;
+        let planned = subqueries::resolve(&state, self.plan_in(&state, sql).await?).await?;
         let frame = DataFrame::new(state, planned);
         execute_stream(frame.create_physical_plan().await?, files.task_ctx())
     }

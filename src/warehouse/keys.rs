@@ -4,6 +4,8 @@
 //! Two different rows share a hash with a probability of 2⁻¹²⁸; over a billion rows that is 10⁻²¹, below the chance
 //! that the memory holding them flips a bit unseen.
 
+use std::collections::HashMap;
+
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Schema};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -83,7 +85,7 @@ const PASS_KEYS: usize = 4 << 20;
 
 /// The keys that stand more than once. What it takes in memory does not grow with their number: it goes over them several
 /// times, each time for those with other first bits.
-pub fn repeated(keys: &[&[u128]]) -> Vec<u128> {
+fn repeated(keys: &[&[u128]]) -> Vec<u128> {
     repeated_in_passes_of(PASS_KEYS, keys)
 }
 
@@ -100,6 +102,27 @@ fn repeated_in_passes_of(pass_keys: usize, keys: &[&[u128]]) -> Vec<u128> {
         found.extend(twice.map(|equal| equal[0]));
     }
     found
+}
+
+/// Tells, going backwards over the rows, those whose key stands again after them.
+pub struct Repeated {
+    /// For each key that stands twice: whether its last row has been met.
+    met: HashMap<u128, bool>,
+}
+
+impl Repeated {
+    pub fn among(keys: &[&[u128]]) -> Self {
+        Repeated { met: repeated(keys).into_iter().map(|key| (key, false)).collect() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.met.is_empty()
+    }
+
+    /// Whether a later row of the key was met.
+    pub fn meets_again(&mut self, key: u128) -> bool {
+        self.met.get_mut(&key).is_some_and(|met| std::mem::replace(met, true))
+    }
 }
 
 /// Odd, with bits spread over its whole width.

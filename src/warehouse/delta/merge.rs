@@ -11,7 +11,7 @@ use roaring::RoaringTreemap;
 use super::deletion_vector;
 use super::files::{DataFile, read_file};
 use super::write::{Hashing, Target, Written, rewrite};
-use crate::warehouse::keys::{NO_KEY, column_indices, key_hashes, repeated, row_hashes};
+use crate::warehouse::keys::{NO_KEY, Repeated, column_indices, key_hashes, row_hashes};
 use crate::warehouse::{StageMode, WarehouseError};
 
 /// What a mode means for the rows: by which columns they meet, and whether a key may stand twice.
@@ -49,17 +49,15 @@ pub struct Superseded {
 impl Superseded {
     /// All rows of a key except the last.
     pub fn among(written: &Written) -> Self {
-        // For each key that stands twice: whether its last row has been met, going backwards.
-        let mut twice = written.repeated_keys();
+        let keys: Vec<&[u128]> = written.segments.iter().map(|segment| segment.keys.as_slice()).collect();
+        let mut repeated = Repeated::among(&keys);
         let mut superseded = Superseded::default();
-        if twice.is_empty() {
+        if repeated.is_empty() {
             return superseded;
         }
         for (index, segment) in written.segments.iter().enumerate().rev() {
             for (row, key) in segment.keys.iter().enumerate().rev() {
-                if let Some(met) = twice.get_mut(key)
-                    && std::mem::replace(met, true)
-                {
+                if repeated.meets_again(*key) {
                     superseded.drop_row(written, index, row);
                 }
             }
@@ -72,13 +70,6 @@ impl Superseded {
         let segment = &written.segments[segment];
         self.rows.entry(segment.file).or_default().insert((segment.offset + row) as u64);
         self.count += 1;
-    }
-}
-
-impl Written {
-    fn repeated_keys(&self) -> HashMap<u128, bool> {
-        let keys: Vec<&[u128]> = self.segments.iter().map(|segment| segment.keys.as_slice()).collect();
-        repeated(&keys).into_iter().map(|key| (key, false)).collect()
     }
 }
 

@@ -35,13 +35,7 @@ pub fn provider(draft: &Draft, base: Option<Arc<dyn TableProvider>>) -> Result<A
 
 /// All rows of a spool.
 pub fn table_of(spool: &Spool) -> Result<Arc<dyn TableProvider>, WarehouseError> {
-    let layer = spool.providers()?.into_iter().map(|part| Ok(scan(STAGED, part)?));
-    let mut parts = layer.collect::<Result<Vec<LogicalPlan>, WarehouseError>>()?.into_iter();
-    let mut whole = parts.next().ok_or_else(nothing)?;
-    for part in parts {
-        whole = LogicalPlanBuilder::from(whole).union(part)?.build()?;
-    }
-    Ok(Arc::new(ViewTable::new(whole, None)))
+    together(spool.providers()?.into_iter().map(|part| scan(STAGED, part)).collect::<QueryResult<_>>()?)
 }
 
 fn nothing() -> WarehouseError {
@@ -66,6 +60,10 @@ fn meet(layer: &Layer, base: Option<Arc<dyn TableProvider>>) -> Result<Arc<dyn T
     for provider in staged {
         parts.push(project(scan(STAGED, provider)?, STAGED, &schema)?);
     }
+    together(parts)
+}
+
+fn together(parts: Vec<LogicalPlan>) -> Result<Arc<dyn TableProvider>, WarehouseError> {
     let mut parts = parts.into_iter();
     let mut whole = parts.next().ok_or_else(nothing)?;
     for part in parts {

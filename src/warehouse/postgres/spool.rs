@@ -2,7 +2,6 @@
 //!
 //! Few rows stay in memory. Many go to Parquet files in a temporary folder, where a query reads the columns it needs.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,7 +19,7 @@ use super::rows::conform;
 use crate::warehouse::WarehouseError;
 use crate::warehouse::delta::files::{DataFile, FileWriter, read_file};
 use crate::warehouse::delta::scan::LakeScan;
-use crate::warehouse::keys::{key_hashes, repeated};
+use crate::warehouse::keys::{Repeated, key_hashes};
 
 /// So many bytes of one relation's rows may stay in memory.
 const IN_MEMORY: usize = 64 << 20;
@@ -180,16 +179,15 @@ async fn drop_superseded(
     parts: &mut [Part],
 ) -> Result<u64, WarehouseError> {
     let keys: Vec<&[u128]> = parts.iter().map(|part| part.keys.as_slice()).collect();
-    // Whether the last row of the key has been met, going backwards.
-    let mut twice: HashMap<u128, bool> = repeated(&keys).into_iter().map(|key| (key, false)).collect();
-    if twice.is_empty() {
+    let mut repeated = Repeated::among(&keys);
+    if repeated.is_empty() {
         return Ok(0);
     }
     let mut dropped = 0;
     for part in parts.iter_mut().rev() {
         let mut keep = vec![true; part.keys.len()];
         for (row, key) in part.keys.iter().enumerate().rev() {
-            keep[row] = twice.get_mut(key).is_none_or(|met| !std::mem::replace(met, true));
+            keep[row] = !repeated.meets_again(*key);
         }
         let gone = keep.iter().filter(|keep| !**keep).count() as u64;
         if gone > 0 {
