@@ -2,7 +2,15 @@
   One row for each row of the source, under the source's own key: a correction replaces the row it corrects even where it
   changes transaction_id, which is made of the customer, the product and the date.
 #}
-{{ config(unique_key='source_transaction_id') }}
+{{ config(
+    unique_key='source_transaction_id',
+    indexes=[
+        {'columns': ['source_transaction_id'], 'unique': true},
+        {'columns': ['load_timestamp']},
+        {'columns': ['transaction_id']},
+        {'columns': ['customer_id']},
+    ]
+) }}
 
 with source as (
 

@@ -1,10 +1,10 @@
 //! A standard test whose outcome on the published tables is known: only what this publication changes is looked at.
 
-use super::nulls::known_nulls;
+use super::nulls::recorded_nulls;
 use super::shape::{Asked, ColumnOf};
 use super::sweep::{Count, is_standard, standard};
 use crate::manifest::Node;
-use crate::materialize::{Compiled, Prior, Workspace};
+use crate::materialize::{Compiled, Prior, Workspace, without_row};
 use crate::warehouse::RelationName;
 
 /// What the test counts now, from the number before. `None` where it has to be counted anew: that is the rule where the
@@ -24,12 +24,10 @@ async fn counted(workspace: &Workspace, node: &Node, compiled: &Compiled, prior:
         Some(table.changes())
     };
     match asked {
-        Asked::NotNull(of) => {
-            match known_nulls(workspace, seen(&of)?, [&of.column].into_iter()).await.remove(&of.column) {
-                Some(nulls) => Some(nulls),
-                None => nulls(workspace, &of.column, &changes(&of).await?, before).await,
-            }
-        }
+        Asked::NotNull(of) => match recorded_nulls(workspace, seen(&of)?, &[&of.column]).await.remove(&of.column) {
+            Some(nulls) => Some(nulls),
+            None => nulls(workspace, &of.column, &changes(&of).await?, before).await,
+        },
         Asked::Unique(of) if before == 0 => repeated(workspace, &of, &changes(&of).await?).await,
         Asked::Relationship { child, parent } if before == 0 => {
             let (children, parents) = (changes(&child).await?, changes(&parent).await?);
@@ -39,14 +37,24 @@ async fn counted(workspace: &Workspace, node: &Node, compiled: &Compiled, prior:
     }
 }
 
+/// How many rows the table will have, where it is known how many it had.
+pub async fn rows(workspace: &Workspace, relation: &RelationName) -> Option<u64> {
+    let before = workspace.publication.base().describe(relation)?.rows?;
+    workspace.publication.scan_changes(relation).await.ok()??;
+    before.checked_add_signed(number(workspace, &growth(&relation.changes(), "true")).await?)
+}
+
 /// Nulls that go no longer count.
 async fn nulls(workspace: &Workspace, column: &str, changes: &RelationName, before: u64) -> Option<u64> {
-    let sql = format!(
-        "select coalesce(sum(case when _change_type = 'insert' then 1 else -1 end), 0) from {changes} \
-         where {column} is null",
-        changes = changes.quoted(),
-    );
-    before.checked_add_signed(number(workspace, &sql).await?)
+    before.checked_add_signed(number(workspace, &growth(changes, &format!("{column} is null"))).await?)
+}
+
+/// How many rows more there are of those for which the condition holds.
+fn growth(changes: &RelationName, condition: &str) -> String {
+    format!(
+        "select coalesce(sum(case when _change_type = 'insert' then 1 else -1 end), 0) from {} where {condition}",
+        changes.quoted()
+    )
 }
 
 /// No value stood twice, so that only one that comes can.
@@ -67,26 +75,25 @@ async fn orphans(
     (child, children): (&ColumnOf, &RelationName),
     (parent, parents): (&ColumnOf, &RelationName),
 ) -> Option<u64> {
-    let without_parent = |column: &str, changes: &RelationName, change_type: &str| {
+    let source = &parent.source;
+    let without_parent = |keys: &str| {
         format!(
-            "select changed.value from (select distinct {column} as value from {changes} \
-             where _change_type = '{change_type}') as changed where changed.value is not null and not exists \
-             (select 1 from {source} as present where present.{field} = changed.value)",
-            changes = changes.quoted(),
-            source = parent.source,
+            "select changed.key from ({keys}) as changed where changed.key is not null and not exists \
+             (select 1 from {source} as present where present.{field} = changed.key)",
             field = parent.column,
         )
     };
     let count = async |sql: String| number(workspace, &format!("select count(*) from ({sql}) as missing")).await;
-    if count(without_parent(&child.column, children, "insert")).await? > 0 {
+    let (column, changes) = (&child.column, children.quoted());
+    let come = format!("select distinct {column} as key from {changes} where _change_type = 'insert'");
+    if count(without_parent(&come)).await? > 0 {
         return None;
     }
-    let gone = without_parent(&parent.column, parents, "delete");
+    let gone = without_parent(&without_row(&parent.column, &parents.quoted()));
     if count(gone.clone()).await? == 0 {
         return Some(0);
     }
-    let ColumnOf { source, column } = child;
-    let left = count(format!("select {column} from {source} where {column} in ({gone})")).await?;
+    let left = count(format!("select {column} from {} where {column} in ({gone})", child.source)).await?;
     (left == 0).then_some(0)
 }
 

@@ -91,7 +91,11 @@ async fn tested_rows(workspace: &Workspace, node: &Node) -> QueryResult<u64> {
     };
     let condition = node.config.where_clause.as_ref().map(|c| format!(" where {c}")).unwrap_or_default();
     let known = workspace.relations.describe(&relation).and_then(|description| description.rows);
-    match known.filter(|_| condition.is_empty()) {
+    let mut rows = known.filter(|_| condition.is_empty());
+    if rows.is_none() && condition.is_empty() {
+        rows = changed::rows(workspace, &relation).await;
+    }
+    match rows {
         Some(rows) => Ok(rows),
         None => {
             let sql = format!("select count(*) from {}{condition}", relation.quoted());

@@ -153,7 +153,11 @@ pub fn standard(node: &Node, compiled: &Compiled) -> Option<Asked> {
 async fn scan(workspace: &Workspace, source: &str, wanted: &Wanted) -> Option<Swept> {
     let mut swept = Swept::default();
     if let Some(relation) = &wanted.relation {
-        swept.nulls = known_nulls(workspace, relation, wanted.columns.keys()).await;
+        // Where values are looked at anyway, the nulls are counted on the way.
+        let nulls_alone: Vec<&str> =
+            wanted.columns.iter().filter(|(_, values)| !**values).map(|(name, _)| name.as_str()).collect();
+        let known = known_nulls(workspace, relation, &nulls_alone).await;
+        (swept.rows, swept.nulls) = (known.rows, known.nulls);
     }
     let open = wanted.columns.iter().filter(|(name, values)| **values || !swept.nulls.contains_key(*name));
     let mut open: Vec<(&str, bool)> = open.map(|(name, values)| (name.as_str(), *values)).collect();

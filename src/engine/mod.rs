@@ -28,7 +28,7 @@ pub use references::{relations_of, resolve};
 pub use session::{Session, SessionOptions};
 
 use crate::relation::RelationName;
-use crate::warehouse::{AsOf, Description, Places, Publication, RelationKind, Snapshot, WarehouseError};
+use crate::warehouse::{AsOf, Description, NullCounts, Places, Publication, RelationKind, Snapshot, WarehouseError};
 
 /// What a session can read.
 #[async_trait]
@@ -38,6 +38,13 @@ pub trait Relations: Send + Sync {
     fn describe(&self, name: &RelationName) -> Option<Description>;
 
     async fn scan(&self, name: &RelationName) -> std::result::Result<Arc<dyn TableProvider>, WarehouseError>;
+
+    /// As [`Snapshot::count_nulls`].
+    async fn count_nulls(
+        &self,
+        name: &RelationName,
+        columns: &[&str],
+    ) -> std::result::Result<Option<NullCounts>, WarehouseError>;
 }
 
 /// Several warehouses at once: each database is looked for where it stands.
@@ -75,6 +82,14 @@ impl Relations for Located {
     async fn scan(&self, name: &RelationName) -> std::result::Result<Arc<dyn TableProvider>, WarehouseError> {
         self.part(&name.database).scan(name).await
     }
+
+    async fn count_nulls(
+        &self,
+        name: &RelationName,
+        columns: &[&str],
+    ) -> std::result::Result<Option<NullCounts>, WarehouseError> {
+        self.part(&name.database).count_nulls(name, columns).await
+    }
 }
 
 /// Tables as they were published.
@@ -92,6 +107,14 @@ impl Relations for Published {
 
     async fn scan(&self, name: &RelationName) -> std::result::Result<Arc<dyn TableProvider>, WarehouseError> {
         self.0.scan(name).await
+    }
+
+    async fn count_nulls(
+        &self,
+        name: &RelationName,
+        columns: &[&str],
+    ) -> std::result::Result<Option<NullCounts>, WarehouseError> {
+        self.0.count_nulls(name, columns).await
     }
 }
 
@@ -133,6 +156,14 @@ impl Relations for ToBePublished {
                 None => self.0.scan_staged(&table).await,
             },
         }
+    }
+
+    async fn count_nulls(
+        &self,
+        name: &RelationName,
+        columns: &[&str],
+    ) -> std::result::Result<Option<NullCounts>, WarehouseError> {
+        self.0.count_nulls(name, columns).await
     }
 }
 

@@ -105,6 +105,9 @@ impl Session {
     }
 }
 
+/// How many keys of one side of a join are looked for on the other as a list.
+const MOST_KEYS: usize = 20_000;
+
 fn config(engine: &Engine, options: &SessionOptions) -> SessionConfig {
     let mut config = SessionConfig::new()
         .with_target_partitions(engine.partitions)
@@ -119,5 +122,8 @@ fn config(engine: &Engine, options: &SessionOptions) -> SessionConfig {
     settings.sql_parser.collect_spans = true;
     settings.execution.time_zone = Some(postgres::UTC.to_string());
     settings.execution.parquet.pushdown_filters = true;
+    // A list of keys that the other side of a join has is also asked of a server, which has an index.
+    settings.optimizer.hash_join_inlist_pushdown_max_distinct_values = MOST_KEYS;
+    settings.optimizer.hash_join_inlist_pushdown_max_size = MOST_KEYS * 256;
     config
 }

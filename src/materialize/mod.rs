@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 pub use changes::Prior;
 pub use compile::{Compiled, Compiler};
 pub use host::postgres_type;
+pub use orphans::without_row;
 pub use settings::run_hooks;
 
 use crate::diagnostic::Diagnostic;

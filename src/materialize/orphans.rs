@@ -37,13 +37,13 @@ pub async fn delete(
     let (column, field) = (quote(&config.column), quote(&config.field));
     // A key that is new among the orphans has left `to` in this publication. If all of them were taken out by the last
     // one, those are all there are.
-    let (at, stored) = match seen(workspace, prior, &to, relation).await? {
-        Some(table) => (&field, table.changes().quoted()),
-        None => (&column, relation.quoted()),
-    };
     // Each key once: a join goes over all rows of a key each time it meets the key.
+    let stored = match seen(workspace, prior, &to, relation).await? {
+        Some(table) => without_row(&field, &table.changes().quoted()),
+        None => format!("select distinct {column} as key from {}", relation.quoted()),
+    };
     let sql = format!(
-        "select stored.key as {column} from (select distinct {at} as key from {stored}) as stored \
+        "select stored.key as {column} from ({stored}) as stored \
          where stored.key is not null and not exists (select 1 from {to} as present where present.{field} = stored.key)",
     );
     let compiled = Compiled { sql, incremental: true, path: node.path.clone() };
@@ -52,6 +52,12 @@ pub async fn delete(
     let staged =
         workspace.publication.stage_delete(relation, &[config.column], keys).await.map_err(failed(&compiled))?;
     Ok(staged.removed)
+}
+
+/// The keys of rows that go and of none that comes, each once as `key`: those that may have no row any more. Most rows that
+/// go are replaced, and need no look at the table.
+pub fn without_row(field: &str, changes: &str) -> String {
+    format!("select {field} as key from {changes} group by {field} having bool_and(_change_type = 'delete')")
 }
 
 /// The table `to`, where it is known what this publication takes out of it, and the model has seen it before.

@@ -85,6 +85,11 @@ pub trait Snapshot: Send + Sync {
     /// Reads a table. A view has no rows of its own: its SQL is in [`Description`].
     async fn scan(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError>;
 
+    /// The nulls in columns of a table, where they can be counted without reading them here. `None`: not so.
+    async fn count_nulls(&self, _name: &RelationName, _columns: &[&str]) -> Result<Option<NullCounts>, WarehouseError> {
+        Ok(None)
+    }
+
     /// A document that a publication left, see [`Publication::put_state`].
     fn state(&self, key: &str) -> Option<Value>;
 
@@ -125,6 +130,13 @@ pub enum StageMode {
     /// stored row stays as it is. It is what is staged first under a name: whether it is compared with rows that were
     /// staged before in the same publication is left to the warehouse.
     MergeChanged { unique_key: Vec<String>, ignoring: Vec<String> },
+}
+
+/// How many rows a table has, and how many nulls each of the columns that were asked for, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NullCounts {
+    pub rows: u64,
+    pub nulls: Vec<u64>,
 }
 
 /// What staging came to.
@@ -202,6 +214,11 @@ pub trait Publication: Send + Sync {
 
     /// Reads the table as it will be.
     async fn scan_staged(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError>;
+
+    /// As [`Snapshot::count_nulls`], of the table as it will be.
+    async fn count_nulls(&self, _name: &RelationName, _columns: &[&str]) -> Result<Option<NullCounts>, WarehouseError> {
+        Ok(None)
+    }
 
     /// In which rows the table as it will be differs from the one in `base`. `None`: the warehouse does not know, or has
     /// no such table in `base`.

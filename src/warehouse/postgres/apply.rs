@@ -6,6 +6,7 @@
 
 use super::connect::Connection;
 use super::draft::{Draft, Effect, Layer, Place, Step};
+use super::replace::replace;
 use super::wire::{PgColumn, PgType};
 use super::{failed, quote};
 use crate::relation::RelationName;
@@ -74,47 +75,21 @@ struct Into<'a> {
 
 impl Into<'_> {
     async fn meet(&self, layer: &Layer, staged: &str) -> Result<Applied, WarehouseError> {
-        analyze(self.connection, staged, layer.spool.rows).await?;
         let table = &self.table;
+        if layer.effect == Effect::Replace {
+            let columns = &layer.columns.columns;
+            return replace(self.connection, self.name, (table, staged), columns).await;
+        }
+        analyze(self.connection, staged, layer.spool.rows).await?;
         let columns = quote::identifiers(layer.columns.names());
         let mut applied = Applied::default();
-        match &layer.effect {
-            Effect::Append => {}
-            Effect::Merge { unique_key } => {
-                let sql = format!("delete from {table} t using {staged} s where {}", matching("t", "s", unique_key));
-                applied.deleted = self.execute(&sql).await?;
-            }
-            Effect::Replace => return self.replace(staged, &columns).await,
+        if let Effect::Merge { unique_key } = &layer.effect {
+            let sql = format!("delete from {table} t using {staged} s where {}", matching("t", "s", unique_key));
+            applied.deleted = self.execute(&sql).await?;
         }
         let sql = format!("insert into {table} ({columns}) select {columns} from {staged}");
         applied.inserted = self.execute(&sql).await?;
         Ok(applied)
-    }
-
-    /// Makes the table hold exactly the staged rows, equal rows counted, and touches only those that differ. The columns
-    /// are the same and stand in the same order.
-    async fn replace(&self, staged: &str, columns: &str) -> Result<Applied, WarehouseError> {
-        let table = &self.table;
-        // Rows as text: some types have no equality, and all have a text. Equal rows are told apart by a number. `r`
-        // alone might be a column.
-        const HASH: &str = "md5((r.*)::text)";
-        let rows = |of: &str, place: &str| {
-            format!("select {place}, {HASH} as h, row_number() over (partition by {HASH}) as n from {of} r")
-        };
-        let missing = format!(
-            "delete from {table} where ctid in (select c from ({}) o where not exists \
-             (select 1 from ({}) s where s.h = o.h and s.n = o.n))",
-            rows(table, "r.ctid as c"),
-            rows(staged, "1 as c")
-        );
-        let deleted = self.execute(&missing).await?;
-        let new = format!(
-            "insert into {table} ({columns}) select {columns} from (select r.*, {HASH} as medallion_h, \
-             row_number() over (partition by {HASH}) as medallion_n from {staged} r) s where not exists \
-             (select 1 from ({}) o where o.h = s.medallion_h and o.n = s.medallion_n)",
-            rows(table, "1 as c")
-        );
-        Ok(Applied { inserted: self.execute(&new).await?, deleted })
     }
 
     /// Adds the columns that the rows have and the table has not.

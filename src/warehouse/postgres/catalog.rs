@@ -77,7 +77,6 @@ pub struct Entry {
     /// `r`, `p`, `v`, `m` or `f`, as `pg_class` has it.
     pub kind: char,
     pub file_node: u32,
-    pub pages: i64,
     pub counters: Counters,
     /// What medallion wrote down, where that still holds.
     pub recorded: Option<Recorded>,
@@ -105,7 +104,7 @@ pub struct Catalog {
 }
 
 const RELATIONS: &str = "
-select n.nspname, c.relname, c.relkind, c.oid, c.relfilenode, c.relpages
+select n.nspname, c.relname, c.relkind, c.oid, c.relfilenode
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'medallion')";
@@ -197,7 +196,6 @@ fn entry(row: &Row, counters: &HashMap<u32, Counters>) -> Entry {
         oid,
         kind: char::from(row.get::<_, i8>(2).unsigned_abs()),
         file_node: row.get(4),
-        pages: row.get::<_, i32>(5).into(),
         counters: counters.get(&oid).copied().unwrap_or_default(),
         recorded: None,
         noted: None,

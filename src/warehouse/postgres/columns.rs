@@ -1,10 +1,9 @@
 //! The columns of a relation on the server, and what is known of their values.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use datafusion::common::ScalarValue;
 
-use super::catalog::Entry;
 use super::connect::Connection;
 use super::wire::{PgColumn, PgKind, PgType};
 use super::{failed, quote};
@@ -53,30 +52,44 @@ pub async fn of(connection: &Connection, name: &RelationName, oid: u32) -> Resul
     Ok(columns.collect())
 }
 
-/// Columns that an index of the table starts with.
-const INDEXED: &str = "
-select distinct a.attname from pg_catalog.pg_index i
-join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-join pg_catalog.pg_class c on c.oid = i.indexrelid
-join pg_catalog.pg_am m on m.oid = c.relam and m.amname = 'btree'
-where i.indrelid = $1 and i.indisvalid and i.indpred is null";
+/// How large a table is, and the columns that an index of it starts with.
+const MEASURES: &str = "
+select pg_relation_size(c.oid) / current_setting('block_size')::bigint, c.relpages, c.reltuples::float8,
+       array(select distinct a.attname::text from pg_catalog.pg_index i
+             join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+             join pg_catalog.pg_class x on x.oid = i.indexrelid
+             join pg_catalog.pg_am m on m.oid = x.relam and m.amname = 'btree'
+             where i.indrelid = c.oid and i.indisvalid and i.indpred is null)
+from pg_catalog.pg_class c where c.oid = $1";
+
+#[derive(Debug, Clone)]
+pub struct Measures {
+    pub pages: i64,
+    /// About.
+    pub rows: u64,
+    pub indexed: HashSet<String>,
+}
+
+pub async fn measures(connection: &Connection, name: &RelationName, oid: u32) -> Result<Measures, WarehouseError> {
+    let found = connection.query_one(MEASURES, &[&oid]).await;
+    let row = found.map_err(failed(connection, format!("cannot read the size and the indexes of {name}")))?;
+    let (pages, known_pages, known_rows): (i64, i32, f64) = (row.get(0), row.get(1), row.get(2));
+    // What is not analyzed has about as many rows on a page as others do.
+    let density = if known_pages > 0 && known_rows >= 0.0 { known_rows / f64::from(known_pages) } else { 64.0 };
+    let rows = (density * pages as f64) as u64;
+    Ok(Measures { pages, rows, indexed: row.get::<_, Vec<String>>(3).into_iter().collect() })
+}
 
 /// The greatest values of the times that an index keeps in order: a watermark need not read the table.
 pub async fn greatest(
     connection: &Connection,
     name: &RelationName,
-    entry: &Entry,
+    indexed: &HashSet<String>,
     columns: &[PgColumn],
 ) -> Result<Vec<(usize, ScalarValue)>, WarehouseError> {
     let is_time = |column: &PgColumn| matches!(column.pg_type, PgType::Timestamp | PgType::Timestamptz);
-    if entry.kind != 'r' || !columns.iter().any(is_time) {
-        return Ok(Vec::new());
-    }
-    let cannot = || failed(connection, format!("cannot read the greatest values of {name}"));
-    let indexed = connection.query(INDEXED, &[&entry.oid]).await.map_err(cannot())?;
-    let places: HashMap<&str, usize> =
-        columns.iter().enumerate().filter(|(_, c)| is_time(c)).map(|(i, c)| (c.name.as_str(), i)).collect();
-    let wanted: Vec<usize> = indexed.iter().filter_map(|row| places.get(row.get::<_, &str>(0)).copied()).collect();
+    let wanted = columns.iter().enumerate().filter(|(_, column)| is_time(column) && indexed.contains(&column.name));
+    let wanted: Vec<usize> = wanted.map(|(place, _)| place).collect();
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
@@ -91,7 +104,8 @@ pub async fn greatest(
         )
     };
     let query = format!("select {}", wanted.iter().map(micros).collect::<Vec<_>>().join(", "));
-    let row = connection.query_one(&query, &[]).await.map_err(cannot())?;
+    let cannot = failed(connection, format!("cannot read the greatest values of {name}"));
+    let row = connection.query_one(&query, &[]).await.map_err(cannot)?;
     let value = |(place, index): (usize, &usize)| {
         let micros: i64 = row.get::<_, Option<i64>>(place)?;
         let zone = matches!(columns[*index].pg_type, PgType::Timestamptz).then(|| "UTC".into());

@@ -132,7 +132,7 @@ fn constant(expr: &Expr) -> Option<String> {
 }
 
 /// A value in SQL, of the type that a column of its Arrow type has on the server. NULL compares with nothing.
-fn literal(value: &ScalarValue) -> Option<String> {
+pub fn literal(value: &ScalarValue) -> Option<String> {
     Some(match value {
         ScalarValue::Boolean(Some(value)) => value.to_string(),
         ScalarValue::Int8(Some(value)) => value.to_string(),

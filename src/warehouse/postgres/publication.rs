@@ -29,8 +29,8 @@ use super::wire::PgColumn;
 use super::writer::Writer;
 use super::{merged, quote};
 use crate::warehouse::{
-    Changes as RowChanges, Description, Publication, Receipt, RelationKind, RelationName, RelationSettings, RunLabel,
-    Snapshot, StageMode, Staged, WarehouseError,
+    Changes as RowChanges, Description, NullCounts, Publication, Receipt, RelationKind, RelationName, RelationSettings,
+    RunLabel, Snapshot, StageMode, Staged, WarehouseError,
 };
 
 pub struct PgPublication {
@@ -329,6 +329,13 @@ impl Publication for PgPublication {
         self.read_trimmed(&mut draft, name).await?;
         let base = if draft.replaces() { None } else { Some(self.base.scan(name).await?) };
         merged::provider(&draft, base)
+    }
+
+    async fn count_nulls(&self, name: &RelationName, columns: &[&str]) -> Result<Option<NullCounts>, WarehouseError> {
+        if self.changes().drafts.contains_key(name) {
+            return Ok(None);
+        }
+        self.base.count_nulls(name, columns).await
     }
 
     async fn scan_changes(&self, name: &RelationName) -> Result<Option<RowChanges>, WarehouseError> {

@@ -1,5 +1,6 @@
 //! A relation of the server as a DataFusion table: read by binary COPY, with columns, filters and limit chosen there.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
@@ -11,9 +12,9 @@ use datafusion::datasource::TableType;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 
-use super::exec::{CopyExec, Part};
+use super::columns::Measures;
+use super::exec::{CopyExec, Request};
 use super::predicate::to_sql;
-use super::quote;
 use super::reader::Reader;
 use super::wire::{PgColumn, placeholder_field};
 use crate::relation::RelationName;
@@ -27,9 +28,9 @@ const PAGES_OF_A_PART: i64 = 4096;
 pub struct Shape {
     pub name: RelationName,
     pub columns: Vec<PgColumn>,
-    /// Zero where it has no pages of its own: it is read over one connection.
-    pub pages: i64,
-    pub rows: Option<u64>,
+    /// No pages where it has none of its own: it is read over one connection.
+    pub measures: Measures,
+    pub rows: Precision<usize>,
     /// Of columns with an index: the greatest value.
     pub greatest: Vec<(usize, ScalarValue)>,
 }
@@ -53,12 +54,12 @@ impl PgScan {
     }
 
     /// Ranges of the table's pages that can be read at once; the last has no end, since the table may have grown.
-    fn parts(&self, wanted: usize) -> Vec<String> {
-        let count = (self.shape.pages / PAGES_OF_A_PART).clamp(1, wanted.max(1) as i64);
+    fn ranges(&self, wanted: usize) -> Vec<String> {
+        let count = (self.shape.measures.pages / PAGES_OF_A_PART).clamp(1, wanted.max(1) as i64);
         if count == 1 {
             return vec![String::new()];
         }
-        let border = |part: i64| self.shape.pages * part / count;
+        let border = |part: i64| self.shape.measures.pages * part / count;
         let range = |part: i64| {
             let from = (part > 0).then(|| format!("ctid >= '({},0)'::tid", border(part)));
             let to = (part + 1 < count).then(|| format!("ctid < '({},0)'::tid", border(part + 1)));
@@ -99,31 +100,19 @@ impl TableProvider for PgScan {
         let schema: SchemaRef = Arc::new(self.schema.project(chosen)?);
         let conditions: Vec<String> = filters.iter().filter_map(|filter| to_sql(filter, &self.shape.columns)).collect();
         let limit = limit.filter(|_| conditions.len() == filters.len());
-        let names = quote::identifiers(columns.iter().map(|column| column.name.as_str()));
-        let table = quote::relation(&self.shape.name);
-        let parts = self.parts(state.config().target_partitions()).into_iter().map(|range| {
-            let condition = conditions
-                .iter()
-                .cloned()
-                .chain((!range.is_empty()).then_some(range))
-                .collect::<Vec<_>>()
-                .join(" and ");
-            let condition = if condition.is_empty() { condition } else { format!(" where {condition}") };
-            let limit = limit.map(|limit| format!(" limit {limit}")).unwrap_or_default();
-            let query = format!("select {names} from {table}{condition}{limit}");
-            let part = Part {
-                reader: Arc::clone(&self.reader),
-                table: self.shape.name.clone(),
-                query,
-                columns: columns.clone(),
-            };
-            Arc::new(part)
-        });
-        let parts: Vec<Arc<Part>> = parts.collect();
+        let request = Request {
+            reader: Arc::clone(&self.reader),
+            table: self.shape.name.clone(),
+            indexed: columns.iter().map(|column| self.shape.measures.indexed.contains(&column.name)).collect(),
+            columns,
+            conditions,
+            limit,
+            ranges: self.ranges(state.config().target_partitions()),
+        };
         let statistics = self.known().project(Some(chosen));
         // What a filter or a limit leaves is anybody's guess.
         let statistics = if filters.is_empty() && limit.is_none() { statistics } else { statistics.to_inexact() };
-        Ok(Arc::new(CopyExec::new(parts, schema, statistics)))
+        Ok(Arc::new(CopyExec::new(request, schema, statistics)))
     }
 
     fn statistics(&self) -> Option<Statistics> {
@@ -134,9 +123,7 @@ impl TableProvider for PgScan {
 impl PgScan {
     fn known(&self) -> Statistics {
         let mut statistics = Statistics::new_unknown(&self.schema);
-        if let Some(rows) = self.shape.rows {
-            statistics.num_rows = Precision::Exact(rows as usize);
-        }
+        statistics.num_rows = self.shape.rows;
         for (index, value) in &self.shape.greatest {
             statistics.column_statistics[*index].max_value = Precision::Exact(value.clone());
         }
@@ -151,8 +138,20 @@ pub async fn shape(
     entry: &super::catalog::Entry,
 ) -> std::result::Result<Shape, WarehouseError> {
     let columns = super::columns::of(reader.client(), name, entry.oid).await?;
-    let rows = entry.recorded.as_ref().and_then(|recorded| recorded.rows);
-    let pages = if entry.kind == 'r' { entry.pages } else { 0 };
-    let greatest = super::columns::greatest(reader.client(), name, entry, &columns).await?;
-    Ok(Shape { name: name.clone(), columns, pages, rows, greatest })
+    if entry.kind != 'r' {
+        let unknown = Measures { pages: 0, rows: 0, indexed: HashSet::new() };
+        return Ok(Shape {
+            name: name.clone(),
+            columns,
+            measures: unknown,
+            rows: Precision::Absent,
+            greatest: Vec::new(),
+        });
+    }
+    let measures = super::columns::measures(reader.client(), name, entry.oid).await?;
+    let greatest = super::columns::greatest(reader.client(), name, &measures.indexed, &columns).await?;
+    let recorded = entry.recorded.as_ref().and_then(|recorded| recorded.rows);
+    // Never exact: a policy may hide rows from this role, and the server's counters come late.
+    let rows = Precision::Inexact(recorded.unwrap_or(measures.rows) as usize);
+    Ok(Shape { name: name.clone(), columns, measures, rows, greatest })
 }

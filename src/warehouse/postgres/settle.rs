@@ -1,12 +1,12 @@
-//! After the commit: did it take place, and has the server counted the rows?
+//! After the commit: did it take place, has the server counted the rows, and what does it know of them?
 
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
 use super::connect::{Connection, Settings, connect};
-use super::failed;
 use super::record::Written;
+use super::{failed, quote};
 use crate::warehouse::WarehouseError;
 
 /// The server's number of the connection's transaction.
@@ -63,6 +63,31 @@ pub async fn settle(connection: &Connection, written: &[Written]) {
             Ok(rows) if rows.iter().all(|row| row.get::<_, Option<bool>>(0) == Some(true)) => return,
             Ok(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             Err(_) => return,
+        }
+    }
+}
+
+const INDEXED: &str = "
+select string_agg(distinct quote_ident(a.attname), ', ') from pg_catalog.pg_index i
+join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey::smallint[])
+where i.indrelid = $1";
+
+/// What autovacuum would analyze within a minute is analyzed now, as far as indexes need it: the next run, and whoever
+/// reads in the meantime, would not be led to them otherwise. Nobody is waited for, and a failure costs nothing but time.
+pub async fn analyze(connection: &Connection, written: &[Written]) {
+    const LEAST: u64 = 1000;
+    for written in written {
+        let Written::Table { name, rows, changed, place: Some((oid, _)), .. } = written else { continue };
+        if *changed < LEAST.max(rows.unwrap_or_default() / 10) {
+            continue;
+        }
+        let columns = connection.query_one(INDEXED, &[oid]).await;
+        let columns: Option<String> = columns.ok().and_then(|row| row.get(0));
+        let Some(columns) = columns else { continue };
+        let analyzed =
+            connection.batch_execute(&format!("analyze (skip_locked) {} ({columns})", quote::relation(name))).await;
+        if let Err(error) = analyzed {
+            tracing::debug!("cannot analyze {name}: {error}");
         }
     }
 }

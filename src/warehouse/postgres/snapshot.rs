@@ -12,8 +12,9 @@ use super::catalog::{self, Catalog, Entry};
 use super::connect::{Settings, connect};
 use super::reader::Reader;
 use super::scan::{PgScan, Shape, shape};
+use super::{failed, quote};
 use crate::relation::RelationName;
-use crate::warehouse::{Description, Snapshot, WarehouseError};
+use crate::warehouse::{Description, NullCounts, Snapshot, WarehouseError};
 
 pub struct PgSnapshot {
     pub reader: Arc<Reader>,
@@ -63,6 +64,17 @@ impl Snapshot for PgSnapshot {
 
     async fn scan(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError> {
         Ok(Arc::new(PgScan::new(Arc::clone(&self.reader), self.shape(name).await?)))
+    }
+
+    async fn count_nulls(&self, name: &RelationName, columns: &[&str]) -> Result<Option<NullCounts>, WarehouseError> {
+        let count = |column: &&str| format!(", count(*) - count({})", quote::identifier(column));
+        let counts: String = columns.iter().map(count).collect();
+        let mut lease = self.reader.lease().await?;
+        let sql = format!("select count(*){counts} from {}", quote::relation(name));
+        let row = lease.query_one(&sql, &[]).await.map_err(failed(&lease, format!("cannot read {name}")))?;
+        lease.finish();
+        let number = |place: usize| u64::try_from(row.get::<_, i64>(place)).unwrap_or_default();
+        Ok(Some(NullCounts { rows: number(0), nulls: (1..=columns.len()).map(number).collect() }))
     }
 
     fn state(&self, key: &str) -> Option<Value> {
