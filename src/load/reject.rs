@@ -15,7 +15,7 @@ pub struct Reject {
     pub column: Option<u32>,
     /// The name of that field in the header.
     pub column_name: Option<String>,
-    /// The record as it stands in the file, without its line end: bytes that are not UTF-8 are replaced, and only the
+    /// The record as it stands in the file, without its line end: bytes that are not UTF-8 and zero bytes are replaced, and only the
     /// first [`RAW_LIMIT`] bytes are kept.
     pub raw: String,
     /// What is wrong, in words that name the column and the value.
@@ -24,7 +24,8 @@ pub struct Reject {
 
 /// A rejected record's bytes as text.
 pub(crate) fn raw_text(record: &[u8]) -> String {
-    String::from_utf8_lossy(&record[..record.len().min(RAW_LIMIT)]).into_owned()
+    // A zero byte is text to some and to others not.
+    String::from_utf8_lossy(&record[..record.len().min(RAW_LIMIT)]).replace('\0', "\u{fffd}")
 }
 
 /// A value as a reason shows it: quoted, on one line, cut when long.
@@ -43,7 +44,7 @@ mod tests {
 
     #[test]
     fn raw_text_is_capped_and_always_text() {
-        assert_eq!(raw_text(b"a,\xff"), "a,\u{fffd}");
+        assert_eq!(raw_text(b"a,\xff,\0"), "a,\u{fffd},\u{fffd}");
         assert_eq!(raw_text(&vec![b'x'; RAW_LIMIT + 1]).len(), RAW_LIMIT);
     }
 

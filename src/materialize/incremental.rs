@@ -1,6 +1,8 @@
 //! `incremental`: the first time a table, then only what is new meets what is there.
 
-use super::{Compiled, Made, Prior, Workspace, failed, invalid, orphans, schema_change, table};
+use super::{
+    Compiled, LogLevel, Made, Prior, Workspace, failed, invalid, merge_columns, orphans, schema_change, table,
+};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Node, Strategy};
 use crate::warehouse::{RelationName, StageMode};
@@ -33,6 +35,11 @@ pub async fn stage(
     if !compiled.incremental {
         return table::stage(workspace, relation, compiled).await;
     }
+    say_unused(workspace, node);
+    let compiled = &match strategy {
+        Strategy::Merge => merge_columns::keep(workspace, node, relation, compiled).await?,
+        _ => compiled.clone(),
+    };
     let frame = schema_change::fit(workspace, node, relation, compiled, strategy).await?;
     let streams = workspace.session.partitions(frame).await.map_err(invalid(compiled))?;
     let (word, mode) = match strategy {
@@ -57,4 +64,14 @@ pub async fn stage(
         verb = format!("{verb}, DELETE {deleted}");
     }
     Ok(Made { verb, rows: Some(staged.rows + deleted) })
+}
+
+/// Other adapters look for a row's predecessor only where these hold. Here a row is found by its key alone.
+fn say_unused(workspace: &Workspace, node: &Node) {
+    for option in ["incremental_predicates", "predicates"] {
+        if node.config.raw.get(option).is_some_and(|given| !given.is_null()) {
+            let text = format!("{}: {option} are not used: rows are merged by their unique_key alone", node.name);
+            (workspace.log)(LogLevel::Warn, &text);
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod changes;
 mod compile;
 mod host;
 mod incremental;
+mod merge_columns;
 mod orphans;
 mod schema_change;
 mod settings;
@@ -78,6 +79,11 @@ pub fn also_reads(workspace: &Workspace, node: &Node) -> Result<Option<String>, 
         Materialization::Incremental => orphans::reads(workspace, node),
         _ => Ok(None),
     }
+}
+
+/// A name in SQL, whatever it is.
+fn quoted(name: impl AsRef<str>) -> String {
+    format!("\"{}\"", name.as_ref().replace('"', "\"\""))
 }
 
 /// A warehouse's error about a compiled statement.

@@ -10,7 +10,7 @@
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::prelude::DataFrame;
 
-use super::{Compiled, Workspace, failed, invalid, postgres_type};
+use super::{Compiled, Workspace, failed, invalid, postgres_type, quoted};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Node, OnSchemaChange, Strategy};
 use crate::warehouse::{RelationName, StageMode};
@@ -236,10 +236,6 @@ impl Fitting<'_> {
         let staged = self.workspace.publication.stage(self.relation, streams, mode).await;
         staged.map(|_| ()).map_err(|error| failed(error.to_string()))
     }
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Whether every value of `from` is one of `to`, so that nothing is lost on the way.

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::incremental::strategy;
 use super::{Compiler, Workspace};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::{Materialization, Node};
+use crate::manifest::{Materialization, Node, Strategy};
 use crate::warehouse::{Index, RelationSettings};
 
 /// The column by which incremental models and watermarks look into a table.
@@ -74,7 +75,9 @@ fn default_indexes(node: &Node) -> Vec<Index> {
     if node.config.materialized != Materialization::Incremental || node.config.unique_key.is_empty() {
         return Vec::new();
     }
-    let key = Index { columns: node.config.unique_key.clone(), unique: true, ..Index::default() };
+    // What is deleted and inserted by a key may have many rows of one.
+    let unique = matches!(strategy(node), Ok(Strategy::Merge));
+    let key = Index { columns: node.config.unique_key.clone(), unique, ..Index::default() };
     let loaded = Index { columns: vec![LOAD_TIMESTAMP.to_string()], optional: true, ..Index::default() };
     vec![key, loaded]
 }

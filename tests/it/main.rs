@@ -16,6 +16,7 @@ mod kill;
 mod lake;
 mod load;
 mod long_statements;
+mod merge_columns;
 mod models;
 mod postgres;
 mod rollback;

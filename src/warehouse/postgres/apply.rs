@@ -6,16 +6,18 @@
 
 use super::connect::Connection;
 use super::draft::{Draft, Effect, Layer, Place, Step};
+use super::merge::Merge;
 use super::replace::replace;
 use super::wire::{PgColumn, PgType};
 use super::{failed, quote};
 use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
 
-/// How many rows a table gained and lost.
+/// How many rows a table gained and lost, and how many took the place of others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Applied {
     pub inserted: u64,
+    pub updated: u64,
     pub deleted: u64,
 }
 
@@ -29,7 +31,9 @@ pub async fn apply(
     draft: &Draft,
     has: &[PgColumn],
 ) -> Result<Applied, WarehouseError> {
-    let into = Into { connection, name, table: table_of(name, draft) };
+    let table = table_of(name, draft);
+    let generated = if draft.new_table().is_some() { Vec::new() } else { generated(connection, &table).await? };
+    let into = Into { connection, name, table, generated };
     let mut applied = Applied::default();
     let mut has = has.to_vec();
     for step in &draft.steps {
@@ -41,8 +45,9 @@ pub async fn apply(
                 }
                 Place::Temporary(staged) => {
                     into.add_columns(layer, &mut has).await?;
-                    let met = into.meet(layer, staged).await?;
+                    let met = into.meet(layer, staged, &has).await?;
                     applied.inserted += met.inserted;
+                    applied.updated += met.updated;
                     applied.deleted += met.deleted;
                 }
             },
@@ -71,25 +76,36 @@ struct Into<'a> {
     name: &'a RelationName,
     /// Quoted.
     table: String,
+    generated: Vec<String>,
+}
+
+/// Columns whose values the server alone makes.
+async fn generated(connection: &Connection, table: &str) -> Result<Vec<String>, WarehouseError> {
+    const GENERATED: &str = "
+    select attname::text from pg_catalog.pg_attribute
+    where attrelid = $1::text::regclass and attnum > 0 and not attisdropped and (attgenerated <> '' or attidentity = 'a')";
+    let rows = connection.query(GENERATED, &[&table]).await;
+    let rows = rows.map_err(failed(connection, format!("cannot read the columns of {table}")))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 impl Into<'_> {
-    async fn meet(&self, layer: &Layer, staged: &str) -> Result<Applied, WarehouseError> {
-        let table = &self.table;
-        if layer.effect == Effect::Replace {
-            let columns = &layer.columns.columns;
-            return replace(self.connection, self.name, (table, staged), columns).await;
+    async fn meet(&self, layer: &Layer, staged: &str, has: &[PgColumn]) -> Result<Applied, WarehouseError> {
+        let (connection, name, table) = (self.connection, self.name, self.table.as_str());
+        match &layer.effect {
+            Effect::Replace => replace(connection, name, (table, staged), &layer.columns.columns).await,
+            Effect::Append => {
+                let columns = layer.columns.names().filter(|name| !self.generated.iter().any(|own| own == name));
+                let columns = quote::identifiers(columns);
+                let sql = format!("insert into {table} ({columns}) select {columns} from {staged}");
+                Ok(Applied { inserted: self.execute(&sql).await?, ..Applied::default() })
+            }
+            Effect::Merge { unique_key } => {
+                analyze(connection, staged, layer.spool.rows).await?;
+                let generated = &self.generated;
+                Merge { connection, name, table, staged, layer, key: unique_key, has, generated }.run().await
+            }
         }
-        analyze(self.connection, staged, layer.spool.rows).await?;
-        let columns = quote::identifiers(layer.columns.names());
-        let mut applied = Applied::default();
-        if let Effect::Merge { unique_key } = &layer.effect {
-            let sql = format!("delete from {table} t using {staged} s where {}", matching("t", "s", unique_key));
-            applied.deleted = self.execute(&sql).await?;
-        }
-        let sql = format!("insert into {table} ({columns}) select {columns} from {staged}");
-        applied.inserted = self.execute(&sql).await?;
-        Ok(applied)
     }
 
     /// Adds the columns that the rows have and the table has not.
@@ -175,7 +191,7 @@ pub async fn count_meeting(
     Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or_default())
 }
 
-fn matching(left: &str, right: &str, key: &[String]) -> String {
+pub fn matching(left: &str, right: &str, key: &[String]) -> String {
     let equal = |column: &String| format!("{left}.{0} = {right}.{0}", quote::identifier(column));
     key.iter().map(equal).collect::<Vec<_>>().join(" and ")
 }

@@ -15,7 +15,7 @@ use super::guards::Guards;
 use super::patience::Patience;
 use super::publication::{PgPublication, view_content};
 use super::record::{Written, record};
-use super::{catalog, extras, failed, quote, settle, views};
+use super::{catalog, extras, failed, foreign_server, quote, settle, views, waiting};
 use crate::warehouse::{Receipt, RelationKind, RelationName, RelationSettings, WarehouseError};
 
 /// What differs from what is there.
@@ -59,6 +59,7 @@ impl Work {
 }
 
 pub async fn commit(publication: &PgPublication) -> Result<Option<Receipt>, WarehouseError> {
+    foreign_server::refresh(publication.base.reader.client(), &publication.writer).await?;
     let work = Work::of(publication);
     if work.is_empty() {
         return Ok(None);
@@ -82,7 +83,8 @@ pub async fn commit(publication: &PgPublication) -> Result<Option<Receipt>, Ware
     publication.base.reader.close().await;
     let connection = publication.writer.connection().await?;
     let publishing = Publishing { connection: &connection, publication, work: &work };
-    let (number, written) = publishing.run(&has).await?;
+    let settings = publication.writer.settings();
+    let (number, written) = waiting::telling(&connection, settings, publishing.run(&has)).await?;
     finish(publication, &connection).await?;
     settle::settle(&connection, &written).await;
     settle::analyze(&connection, &written).await;
@@ -171,8 +173,10 @@ impl Publishing<'_> {
         let rows = before.and_then(|rows| (rows + applied.inserted).checked_sub(applied.deleted));
         let mut counters = base.map(|entry| entry.counters).unwrap_or_default();
         counters.inserted += i64::try_from(applied.inserted).unwrap_or(i64::MAX);
+        counters.updated += i64::try_from(applied.updated).unwrap_or(i64::MAX);
         counters.deleted += i64::try_from(applied.deleted).unwrap_or(i64::MAX);
-        Written::Table { name: name.clone(), rows, counters, changed: applied.inserted + applied.deleted, place: None }
+        let changed = applied.inserted + applied.updated + applied.deleted;
+        Written::Table { name: name.clone(), rows, counters, changed, place: None }
     }
 
     /// What readers wait for: as short as it can be, and all of it or nothing of it at a time.

@@ -44,6 +44,7 @@ fn is_same(wanted: &Index, columns: &[String], unique: bool, method: &str) -> bo
     wanted.columns == columns && wanted.method.as_deref().unwrap_or("btree") == method
 }
 
+/// Of each index its columns, whether it is unique, and its method.
 const INDEXES: &str = "
 select array_agg(a.attname::text order by k.place), i.indisunique, m.amname::text
 from pg_catalog.pg_index i
@@ -54,7 +55,7 @@ join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnu
 where i.indrelid = $1::text::regclass and i.indisvalid and i.indpred is null
 group by i.indexrelid, i.indisunique, m.amname";
 
-async fn columns_of_indexes(
+pub async fn columns_of_indexes(
     connection: &Connection,
     table: &str,
 ) -> Result<Vec<(Vec<String>, bool, String)>, WarehouseError> {
@@ -210,7 +211,9 @@ pub async fn describe(
         let kind = if is_view { "view" } else { "table" };
         statements.push(format!("comment on {kind} {relation} is {}", quote::literal(comment)));
     }
-    for (column, comment) in &settings.column_comments {
+    let columns = if settings.column_comments.is_empty() { Vec::new() } else { columns_of(connection, name).await? };
+    // A column that is documented and not there is left out, as dbt does.
+    for (column, comment) in settings.column_comments.iter().filter(|(column, _)| columns.contains(column)) {
         let column = quote::identifier(column);
         statements.push(format!("comment on column {relation}.{column} is {}", quote::literal(comment)));
     }
@@ -228,6 +231,15 @@ pub async fn describe(
     }
     let action = format!("cannot give {name} its comments and grants");
     connection.batch_execute(&statements.join("; ")).await.map_err(failed(connection, action))
+}
+
+async fn columns_of(connection: &Connection, name: &RelationName) -> Result<Vec<String>, WarehouseError> {
+    const COLUMNS: &str = "
+    select attname::text from pg_catalog.pg_attribute
+    where attrelid = $1::text::regclass and attnum > 0 and not attisdropped";
+    let rows = connection.query(COLUMNS, &[&quote::relation(name)]).await;
+    let rows = rows.map_err(failed(connection, format!("cannot read the columns of {name}")))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 async fn others_with(

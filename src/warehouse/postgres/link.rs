@@ -5,13 +5,15 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{Ident, ObjectName, ObjectNamePart, visit_relations_mut};
 use datafusion::sql::sqlparser::parser::Parser;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::catalog::SCHEMA;
 use super::connect::{Connection, Settings, connect};
 use super::exchange::{Former, exchange};
 use super::patience::Patience;
+use super::rows::LONGEST_NAME;
 use super::writer::Writer;
-use super::{columns, failed, quote};
+use super::{columns, failed, foreign_server, quote};
 use crate::dialect::Dialect;
 use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
@@ -25,7 +27,7 @@ pub struct Link {
 
 impl Link {
     /// The name of the foreign server that stands for it.
-    fn server(&self) -> String {
+    pub fn server(&self) -> String {
         format!("medallion_{}", self.database)
     }
 }
@@ -82,9 +84,15 @@ fn three_parts(name: &ObjectName) -> Option<RelationName> {
     }
 }
 
-/// The name of the foreign table in medallion's own schema.
+/// The name of the foreign table in medallion's own schema. The server would cut a long one, and two of them be the same.
 fn foreign_name(relation: &RelationName) -> String {
-    format!("{}.{}.{}", relation.database, relation.schema, relation.identifier)
+    let name = format!("{}.{}.{}", relation.database, relation.schema, relation.identifier);
+    if name.len() <= LONGEST_NAME {
+        return name;
+    }
+    let hash = format!("~{:016x}", xxh3_64(name.as_bytes()));
+    let kept = name.floor_char_boundary(LONGEST_NAME - hash.len());
+    format!("{}{hash}", &name[..kept])
 }
 
 /// Makes what a view needs to read the relation.
@@ -112,7 +120,7 @@ async fn ensure(
             format!("{} {sql_type}", quote::identifier(&column.name))
         })
         .collect();
-    ensure_server(connection, writer, link, &remote).await?;
+    foreign_server::ensure(connection, writer, link, &remote).await?;
     let definition = definitions.join(", ");
     let own = RelationName::new(&writer.settings().database, SCHEMA, foreign_name(relation));
     let known = connection
@@ -147,71 +155,16 @@ async fn ensure(
     }
 }
 
-/// Where the server finds the other database: itself, where both are its own.
-async fn address(writer: &Writer, link: &Link, remote: &Connection) -> Result<(String, String), WarehouseError> {
-    let other = &link.settings;
-    let own = writer.settings();
-    if other.host.starts_with('/') || (&other.host, other.port) != (&own.host, own.port) {
-        return Ok((other.host.clone(), other.port.to_string()));
-    }
-    let row = remote
-        .query_one("select host(inet_server_addr()), inet_server_port()::text", &[])
-        .await
-        .map_err(failed(remote, "cannot ask the server for its address"))?;
-    let (host, port): (Option<String>, Option<String>) = (row.get(0), row.get(1));
-    Ok((host.unwrap_or_else(|| other.host.clone()), port.unwrap_or_else(|| other.port.to_string())))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Makes the foreign server and the mapping of the role, or brings them up to date.
-async fn ensure_server(
-    connection: &Connection,
-    writer: &Writer,
-    link: &Link,
-    remote: &Connection,
-) -> Result<(), WarehouseError> {
-    let (host, port) = address(writer, link, remote).await?;
-    let server = quote::identifier(&link.server());
-    let options = [("host", host), ("port", port), ("dbname", link.settings.database.clone())];
-    let mut mapping = vec![("user", link.settings.user.clone())];
-    mapping.extend(link.settings.password.as_ref().map(|password| ("password", password.reveal().to_string())));
-    let has = |table: &str, options: &str, condition: &str, wanted: &[(&str, String)]| {
-        let wanted: Vec<String> = wanted.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let query =
-            format!("select coalesce({options} @> $1::text[], false) from pg_catalog.{table} where {condition}");
-        (query, wanted)
-    };
-    let list = |options: &[(&str, String)], set: &str| {
-        let option = |(key, value): &(&str, String)| format!("{set}{key} {}", quote::literal(value));
-        options.iter().map(option).collect::<Vec<_>>().join(", ")
-    };
-    let named = format!("srvname = {}", quote::literal(&link.server()));
-    let mapped = format!("{named} and usename = current_user");
-    let statements = [
-        (has("pg_foreign_server", "srvoptions", &named, &options), {
-            let options = |set| list(&options, set);
-            let create = format!(
-                "create extension if not exists postgres_fdw; create server {server} foreign data wrapper postgres_fdw \
-                 options ({}, fetch_size '10000')",
-                options("")
-            );
-            (create, format!("alter server {server} options ({})", options("set ")))
-        }),
-        (has("pg_user_mappings", "umoptions", &mapped, &mapping), {
-            let create =
-                format!("create user mapping for current_user server {server} options ({})", list(&mapping, ""));
-            let again = format!("drop user mapping for current_user server {server}; {create}");
-            (create, again)
-        }),
-    ];
-    let action = format!("cannot let views of this database read the database '{}'", link.database);
-    for ((query, wanted), (create, change)) in statements {
-        let found = connection.query_opt(&query, &[&wanted]).await.map_err(failed(connection, action.as_str()))?;
-        let statement = match found.map(|row| row.get::<_, bool>(0)) {
-            Some(true) => continue,
-            Some(false) => change,
-            None => create,
-        };
-        connection.batch_execute(&statement).await.map_err(failed(connection, action.as_str()))?;
+    #[test]
+    fn long_names_stay_different() {
+        let name = |table: &str| foreign_name(&RelationName::new("lake", "raw_source_schema", table));
+        assert_eq!(name("orders"), "lake.raw_source_schema.orders");
+        let (a, b) = (name(&format!("{}a", "ä".repeat(30))), name(&format!("{}b", "ä".repeat(30))));
+        assert_ne!(a, b);
+        assert!(a.len() <= LONGEST_NAME && b.len() <= LONGEST_NAME, "{a} {b}");
     }
-    Ok(())
 }

@@ -17,9 +17,11 @@ mod exchange;
 mod exec;
 mod extras;
 mod folder;
+mod foreign_server;
 mod guards;
 mod link;
 mod lock;
+mod merge;
 mod merged;
 mod narrow;
 mod patience;
@@ -38,6 +40,7 @@ pub mod setup;
 mod snapshot;
 mod spool;
 mod views;
+mod waiting;
 mod wire;
 mod writer;
 
@@ -70,7 +73,7 @@ impl PostgresWarehouse {
 }
 
 const HISTORY: &str = "
-select number::text, published_at::text, label::text, relations, rows from medallion.publication order by number desc";
+select number::text, published_at::text, label::text, relations, rows from medallion.publication as p order by p.number desc";
 
 #[async_trait]
 impl Warehouse for PostgresWarehouse {

@@ -10,9 +10,9 @@ use super::failed;
 use crate::warehouse::WarehouseError;
 
 /// How long a lock is waited for at a time. It is as long as readers may have to wait.
-const PATIENCE: &str = "1s";
-const PAUSE: Duration = Duration::from_millis(250);
-const TRIES: usize = 120;
+const PATIENCE: &str = "100ms";
+const PAUSE: Duration = Duration::from_millis(400);
+const TRIES: usize = 300;
 
 /// A step that is tried until all its locks are free. It must be one that can be done again after a rollback to where it
 /// began: `loop { begin; do it; end, or wait_after its error }`.
@@ -42,7 +42,7 @@ impl<'c> Patience<'c> {
             return Err(error);
         }
         self.run("rollback to medallion_step; release medallion_step").await?;
-        if self.tries == 2 {
+        if self.tries == 4 {
             self.connection.tell(&format!("{error}; waiting until its readers are done"));
         }
         tokio::time::sleep(PAUSE).await;

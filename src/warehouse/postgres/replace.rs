@@ -50,7 +50,7 @@ pub async fn replace(
     let inserted =
         execute(format!("insert into {table} ({list}) select {list} from {staged} where {}", among("new"))).await?;
     execute(format!("drop table {PAIRS}")).await?;
-    Ok(Applied { inserted, deleted })
+    Ok(Applied { inserted, updated: 0, deleted })
 }
 
 /// Expressions over a row `r` of which two rows have the same only where they are the same: 128 bits.

@@ -17,7 +17,7 @@ pub struct Columns {
 }
 
 /// PostgreSQL cuts longer names, so that two of them may become one.
-const LONGEST_NAME: usize = 63;
+pub const LONGEST_NAME: usize = 63;
 
 fn check_length(relation: &RelationName, kind: &str, name: &str) -> Result<(), WarehouseError> {
     if name.len() <= LONGEST_NAME {
@@ -33,6 +33,10 @@ fn check_length(relation: &RelationName, kind: &str, name: &str) -> Result<(), W
 /// Whether the server takes the relation's name as it is.
 pub fn check_name(name: &RelationName) -> Result<(), WarehouseError> {
     check_length(name, "schema's", &name.schema)?;
+    if name.schema == super::catalog::SCHEMA {
+        let message = format!("the schema '{}' holds medallion's own notes; set another one", name.schema);
+        return Err(WarehouseError::Unsupported { relation: name.to_string(), message });
+    }
     check_length(name, "relation's", &name.identifier)
 }
 

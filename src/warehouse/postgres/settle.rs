@@ -35,8 +35,9 @@ pub async fn was_published(settings: &Settings, transaction: i64, key: Uuid) -> 
 }
 
 const COUNTED: &str = "
-select pg_stat_get_tuples_inserted(oid) = inserted and pg_stat_get_tuples_deleted(oid) = deleted
-from unnest($1::oid[], $2::bigint[], $3::bigint[]) as written (oid, inserted, deleted)";
+select pg_stat_get_tuples_inserted(oid) = inserted and pg_stat_get_tuples_updated(oid) = updated
+       and pg_stat_get_tuples_deleted(oid) = deleted
+from unnest($1::oid[], $2::bigint[], $3::bigint[], $4::bigint[]) as written (oid, inserted, updated, deleted)";
 
 /// Waits a moment until the server's counters show what was written: the next run takes a table with other counters for
 /// changed by somebody else. What it does not see in time costs that run some work, and nothing else.
@@ -45,10 +46,11 @@ pub async fn settle(connection: &Connection, written: &[Written]) {
         Written::Table { counters, place: Some((oid, _)), .. } => Some((*oid, counters)),
         _ => None,
     });
-    let (mut oids, mut inserted, mut deleted) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut oids, mut inserted, mut updated, mut deleted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (oid, counters) in tables {
         oids.push(oid);
         inserted.push(counters.inserted);
+        updated.push(counters.updated);
         deleted.push(counters.deleted);
     }
     if oids.is_empty() {
@@ -59,7 +61,7 @@ pub async fn settle(connection: &Connection, written: &[Written]) {
         let _ = connection.batch_execute("select pg_stat_force_next_flush()").await;
     }
     for _ in 0..20 {
-        match connection.query(COUNTED, &[&oids, &inserted, &deleted]).await {
+        match connection.query(COUNTED, &[&oids, &inserted, &updated, &deleted]).await {
             Ok(rows) if rows.iter().all(|row| row.get::<_, Option<bool>>(0) == Some(true)) => return,
             Ok(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             Err(_) => return,

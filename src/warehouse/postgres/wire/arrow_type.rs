@@ -135,6 +135,8 @@ fn stored_as(field: &Field) -> Option<PgType> {
         }
         DataType::List(element) | DataType::LargeList(element) => match stored_as(element)? {
             PgType::Array { .. } => return None,
+            // What its array is called, the server alone knows.
+            PgType::Enum { .. } => PgType::array_of(PgType::Text),
             element => PgType::array_of(element),
         },
         _ => return None,
