@@ -200,7 +200,7 @@ impl Fitting<'_> {
     }
 
     fn stored_rows(&self) -> String {
-        let keys = self.node.config.unique_key.iter().map(|key| quoted(key));
+        let keys = self.node.config.unique_key.iter().map(quoted);
         let met: Vec<String> = keys.map(|key| format!("new_rows.{key} = stored_rows.{key}")).collect();
         format!(" left join {} as stored_rows on {}", self.relation.quoted(), met.join(" and "))
     }
