@@ -202,7 +202,6 @@ mod tests {
             PgType::Json,
             PgType::Jsonb,
             PgType::Bytea,
-            PgType::Enum { name: "shop.\"Color\"".to_string() },
         ];
         for scalar in scalars {
             assert_eq!(there_and_back(scalar.clone()), scalar);
@@ -212,6 +211,9 @@ mod tests {
             assert_eq!(there_and_back(text), PgType::Text);
         }
         assert_eq!(there_and_back(PgType::Oid), PgType::Int8);
+        let color = PgType::Enum { name: "shop.\"Color\"".to_string() };
+        assert_eq!(there_and_back(color.clone()), color);
+        assert_eq!(there_and_back(PgType::array_of(color)), PgType::array_of(PgType::Text));
     }
 
     #[test]
