@@ -3,13 +3,22 @@
 use super::super::quote::identifier;
 use super::Site;
 
+/// medallion's own tables, which messages name without their schema.
+const NOTES: [&str; 3] = ["relation", "document", "publication"];
+
 /// The statement to run for the role of `site`, after the server's message. `None` where the message names no object.
 pub fn hint(site: &Site, message: &str) -> Option<String> {
     let role = identifier(&site.role);
     if let Some(rest) = message.strip_prefix("permission denied for ") {
         let (kind, name) = object(rest)?;
+        let is_note = kind == "table" && NOTES.contains(&name);
         let name = quoted_path(name);
         let statement = match kind {
+            // Whoever made medallion's own schema shares it with the roles that publish to other schemas of the database.
+            _ if is_note || (kind, name.as_str()) == ("schema", "\"medallion\"") => format!(
+                "grant usage, create on schema medallion to {role}; \
+                 grant select, insert, update, delete on all tables in schema medallion to {role}"
+            ),
             "database" => format!("grant connect, create, temporary on database {name} to {role}"),
             "schema" => format!("grant usage, create on schema {name} to {role}"),
             "table" | "view" | "relation" | "materialized view" => {
@@ -80,6 +89,10 @@ mod tests {
         assert!(
             told("permission denied for schema gold").ends_with("grant usage, create on schema \"gold\" to \"etl\"")
         );
+        for own in ["schema medallion", "table publication"] {
+            let hint = told(&format!("permission denied for {own}"));
+            assert!(hint.ends_with("on all tables in schema medallion to \"etl\""), "{hint}");
+        }
         assert!(told("permission denied for table t").ends_with("on table \"t\" to \"etl\""));
         assert!(told("permission denied for foreign server lake").ends_with("foreign server \"lake\" to \"etl\""));
         assert!(told("permission denied for database dev").contains("create, temporary on database \"dev\""));
