@@ -79,6 +79,7 @@ impl Context {
             database: target.database.clone(),
             schema: target.schema.clone(),
             instant: self.started_at,
+            key_lists: self.places.key_lists(),
         };
         let session = self
             .engine

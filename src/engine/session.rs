@@ -26,6 +26,8 @@ pub struct SessionOptions {
     pub schema: String,
     /// `current_timestamp`, the same for everything a run computes.
     pub instant: DateTime<Utc>,
+    /// Whether a join asks for its keys as a list ([`Capabilities::key_lists`](crate::warehouse::Capabilities)).
+    pub key_lists: bool,
 }
 
 /// A DataFusion session that reads SQL as Postgres means it.
@@ -122,8 +124,10 @@ fn config(engine: &Engine, options: &SessionOptions) -> SessionConfig {
     settings.sql_parser.collect_spans = true;
     settings.execution.time_zone = Some(postgres::UTC.to_string());
     settings.execution.parquet.pushdown_filters = true;
-    // A list of keys that the other side of a join has is also asked of a server, which has an index.
-    settings.optimizer.hash_join_inlist_pushdown_max_distinct_values = MOST_KEYS;
-    settings.optimizer.hash_join_inlist_pushdown_max_size = MOST_KEYS * 256;
+    if options.key_lists {
+        // Looking up each row in the join's own table is faster, but nothing that a server could do.
+        settings.optimizer.hash_join_inlist_pushdown_max_distinct_values = MOST_KEYS;
+        settings.optimizer.hash_join_inlist_pushdown_max_size = MOST_KEYS * 256;
+    }
     config
 }

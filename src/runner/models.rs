@@ -90,6 +90,7 @@ impl Phase {
             database: target.database.clone(),
             schema: target.schema.clone(),
             instant: runner.options.started_at,
+            key_lists: places.key_lists(),
         };
         let session = runner
             .engine

@@ -28,6 +28,12 @@ impl Places {
         &self.elsewhere
     }
 
+    /// Whether one of them finds rows by a list of keys.
+    pub fn key_lists(&self) -> bool {
+        let mut all = self.elsewhere.iter().map(|(_, warehouse)| warehouse).chain([&self.target]);
+        all.any(|warehouse| warehouse.capabilities().key_lists)
+    }
+
     /// Where a database stands.
     pub fn of(&self, database: &str) -> &Arc<dyn Warehouse> {
         let other = self.elsewhere.iter().find(|(name, _)| name == database);

@@ -62,7 +62,7 @@ impl DeltaWarehouse {
 #[async_trait]
 impl Warehouse for DeltaWarehouse {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "delta", history: true, hooks: false }
+        Capabilities { name: "delta", history: true, hooks: false, key_lists: false }
     }
 
     async fn snapshot(&self, as_of: AsOf) -> Result<Arc<dyn Snapshot>, WarehouseError> {

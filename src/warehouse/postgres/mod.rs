@@ -78,7 +78,7 @@ select number::text, published_at::text, label::text, relations, rows from medal
 #[async_trait]
 impl Warehouse for PostgresWarehouse {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "postgres", history: false, hooks: true }
+        Capabilities { name: "postgres", history: false, hooks: true, key_lists: true }
     }
 
     async fn snapshot(&self, as_of: AsOf) -> Result<Arc<dyn Snapshot>, WarehouseError> {

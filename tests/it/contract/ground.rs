@@ -181,7 +181,12 @@ pub async fn rows_of(snapshot: &Arc<dyn Snapshot>, name: &RelationName) -> Optio
 
 async fn query(database: &str, relations: Arc<dyn Relations>, sql: &str) -> Result<Vec<String>, String> {
     let engine = Engine::new(EngineOptions { partitions: Some(2), ..EngineOptions::default() }).unwrap();
-    let options = SessionOptions { database: database.to_string(), schema: "main".to_string(), instant: Utc::now() };
+    let options = SessionOptions {
+        database: database.to_string(),
+        schema: "main".to_string(),
+        instant: Utc::now(),
+        key_lists: true,
+    };
     let session = engine.session(relations, &options).unwrap();
     let rows = async { session.stream(sql).await?.try_collect::<Vec<_>>().await };
     let mut rows = texts(&rows.await.map_err(|error| error.strip_backtrace())?);

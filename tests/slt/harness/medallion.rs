@@ -64,7 +64,8 @@ impl MedallionDb {
         let engine = Engine::new(EngineOptions { partitions: Some(1), ..EngineOptions::default() })?;
         let relations = Arc::new(InMemory::default());
         let instant = DateTime::from_timestamp_micros(INSTANT_MICROS).unwrap_or_default();
-        let options = SessionOptions { database: "slt".to_string(), schema: "public".to_string(), instant };
+        let options =
+            SessionOptions { database: "slt".to_string(), schema: "public".to_string(), instant, key_lists: false };
         let session = engine.session(Arc::clone(&relations) as Arc<dyn Relations>, &options)?;
         Ok(MedallionDb { relations, session })
     }
