@@ -46,6 +46,12 @@ impl DataFile {
         self.rows - self.deleted.as_ref().map_or(0, |deleted| deleted.rows.len())
     }
 
+    /// About how many bytes they take in it.
+    pub fn live_bytes(&self) -> u64 {
+        let share = self.live_rows() as f64 / self.rows.max(1) as f64;
+        (self.size as f64 * share) as u64
+    }
+
     /// Tells it from other files, and from itself with other rows gone.
     pub fn id(&self) -> (&str, Option<(&str, Option<i32>)>) {
         (&self.path, self.deleted.as_ref().map(|deleted| deleted.id()))

@@ -42,7 +42,8 @@ impl LakeScan {
 
     fn statistics(&self) -> Statistics {
         let rows: u64 = self.files.iter().map(DataFile::live_rows).sum();
-        let bytes: u64 = self.files.iter().map(|file| file.size).sum();
+        // Of the rows that are read: by it a join chooses which side it keeps in memory.
+        let bytes: u64 = self.files.iter().map(DataFile::live_bytes).sum();
         let mut statistics = Statistics::new_unknown(&self.schema);
         statistics.num_rows = Precision::Exact(rows as usize);
         statistics.total_byte_size = Precision::Inexact(bytes as usize);
