@@ -124,6 +124,9 @@ fn config(engine: &Engine, options: &SessionOptions) -> SessionConfig {
     settings.sql_parser.collect_spans = true;
     settings.execution.time_zone = Some(postgres::UTC.to_string());
     settings.execution.parquet.pushdown_filters = true;
+    // Parting the rows of both sides by their keys costs more than one table of up to so many keys.
+    settings.optimizer.hash_join_single_partition_threshold = 32 << 20;
+    settings.optimizer.hash_join_single_partition_threshold_rows = 1 << 19;
     if options.key_lists {
         // Looking up each row in the join's own table is faster, but nothing that a server could do.
         settings.optimizer.hash_join_inlist_pushdown_max_distinct_values = MOST_KEYS;
