@@ -54,9 +54,8 @@ fn numbers() -> impl Strategy<Value = i256> {
         let digits = i256::from_i128(digits % 10i128.pow(power.min(38)));
         digits.checked_mul(power_of_ten(38 - power.min(38)).unwrap()).and_then(bounded).unwrap_or(digits)
     });
-    let wide = (any::<u128>(), any::<i128>()).prop_map(|(low, high)| {
-        bounded(i256::from_parts(low, high)).unwrap_or(i256::from_i128(high))
-    });
+    let wide = (any::<u128>(), any::<i128>())
+        .prop_map(|(low, high)| bounded(i256::from_parts(low, high)).unwrap_or(i256::from_i128(high)));
     prop_oneof![shifted, wide, Just(i256::ZERO), any::<i64>().prop_map(|value| i256::from_i128(value.into()))]
 }
 
@@ -91,7 +90,8 @@ proptest! {
 
 #[test]
 fn digits_are_written_without_zeros_at_the_end() {
-    for shown in ["0", "1.5", "-0.05", "20", "123456789012345678901234567890.5", "0.00000000000000000000000000000000000001"]
+    for shown in
+        ["0", "1.5", "-0.05", "20", "123456789012345678901234567890.5", "0.00000000000000000000000000000000000001"]
     {
         assert_eq!(text(number(shown)), shown);
     }

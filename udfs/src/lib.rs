@@ -67,9 +67,7 @@ pub use checked::Checked;
 pub use concat::Concat;
 pub use date_part::DatePart;
 pub use date_trunc::DateTrunc;
-pub use decimal_room::{
-    Computed, average_needs_any_numeric, meeting_type, needs_any_numeric, sum_needs_any_numeric,
-};
+pub use decimal_room::{Computed, average_needs_any_numeric, meeting_type, needs_any_numeric, sum_needs_any_numeric};
 pub use divide::Divide;
 pub use interval::IntervalFunction;
 pub use interval_arithmetic::IntervalArithmetic;

@@ -42,9 +42,7 @@ impl ScalarUDFImpl for Modulo {
         };
         match comparison_coercion(left, right) {
             Some(DataType::Null) => Ok(vec![DataType::Int64; 2]),
-            Some(common)
-                if common.is_decimal() && needs_any_numeric(Computed::Remainder, left, right) =>
-            {
+            Some(common) if common.is_decimal() && needs_any_numeric(Computed::Remainder, left, right) => {
                 Ok(vec![ANY_NUMERIC; 2])
             }
             Some(common) if common.is_integer() || common.is_decimal() => Ok(vec![common; 2]),

@@ -121,11 +121,7 @@ struct All {
 }
 
 impl All {
-    fn change(
-        &mut self,
-        values: &ArrayRef,
-        compute: impl Fn(i256, i256) -> Option<i256>,
-    ) -> Result<()> {
+    fn change(&mut self, values: &ArrayRef, compute: impl Fn(i256, i256) -> Option<i256>) -> Result<()> {
         for value in values.as_primitive::<Decimal256Type>().iter().flatten() {
             self.sum = compute(self.sum, value).ok_or_else(overflow)?;
         }

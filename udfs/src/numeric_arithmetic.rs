@@ -107,15 +107,11 @@ impl ScalarUDFImpl for NumericArithmetic {
 }
 
 /// A column of what is computed from two columns of numerics of any precision.
-pub(crate) fn all(
-    left: &ArrayRef,
-    right: &ArrayRef,
-    compute: impl Fn(i256, i256) -> Result<i256>,
-) -> Result<ArrayRef> {
+pub(crate) fn all(left: &ArrayRef, right: &ArrayRef, compute: impl Fn(i256, i256) -> Result<i256>) -> Result<ArrayRef> {
     let (left, right) = (left.as_primitive::<Decimal256Type>(), right.as_primitive::<Decimal256Type>());
     let external = |error| ArrowError::ExternalError(Box::new(error));
-    let computed: Decimal256Array =
-        try_binary(left, right, |left, right| compute(left, right).map_err(external)).map_err(|error| match error {
+    let computed: Decimal256Array = try_binary(left, right, |left, right| compute(left, right).map_err(external))
+        .map_err(|error| match error {
             ArrowError::ExternalError(error) => exec_datafusion_err!("{}", message(&error.to_string())),
             other => other.into(),
         })?;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Decimal256Array};
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Decimal256Type, Int32Type, i256};
-use datafusion_common::{Result, exec_err};
+use datafusion_common::{Result, exec_datafusion_err, exec_err};
 
 use crate::any_numeric::{ANY_NUMERIC, SCALE, overflow, power_of_ten, rescale};
 
-/// Digits before the point that a result with known decimals has room for.
-const MOST_KNOWN_DECIMALS: i32 = 16;
+/// With no more decimals a result is a `Decimal128`, whose 30 digits before the point are more than any amount has: what is
+/// computed from it is fast, and keeps the decimals.
+const MOST_SHORT_DECIMALS: i32 = 8;
 
 /// To which side of a number the result lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,13 +21,14 @@ pub(crate) enum Direction {
     Down,
 }
 
-/// The type of a numeric of any precision cut to `places`: where these are known and few it has as many decimals.
+/// The type of a numeric of any precision cut to `places`: where these are known it has as many decimals.
 pub(crate) fn rounded_type(places: Option<i32>) -> DataType {
-    match places {
-        Some(places) if places <= MOST_KNOWN_DECIMALS => {
-            DataType::Decimal128(DECIMAL128_MAX_PRECISION, places.max(0) as i8)
-        }
-        _ => ANY_NUMERIC,
+    let Some(places) = places else { return ANY_NUMERIC };
+    let decimals = places.clamp(0, SCALE.into()) as i8;
+    if places <= MOST_SHORT_DECIMALS {
+        DataType::Decimal128(DECIMAL128_MAX_PRECISION, decimals)
+    } else {
+        DataType::Decimal256(DECIMAL128_MAX_PRECISION + decimals.unsigned_abs(), decimals)
     }
 }
 
@@ -56,6 +58,8 @@ pub(crate) fn round_all(
         DataType::Decimal128(precision, scale) => {
             let limit = power_of_ten(u32::from(*precision)).and_then(i256::to_i128);
             let fits = |value: &i128| limit.is_some_and(|limit| value.abs() < limit);
+            let overflow =
+                || exec_datafusion_err!("numeric field overflow: more digits than numeric({precision},{scale}) has");
             let narrow = |value: i256| value.to_i128().filter(fits).ok_or_else(overflow);
             let narrow = rounded.into_iter().map(|value| value.map(narrow).transpose());
             let narrow: Decimal128Array = narrow.collect::<Result<_>>()?;

@@ -11,9 +11,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
-use arrow::datatypes::{
-    DataType, Decimal128Type, Decimal256Type, Float64Type, Int16Type, Int32Type, Int64Type, i256,
-};
+use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, Float64Type, Int16Type, Int32Type, Int64Type, i256};
 use datafusion_common::{Result, exec_datafusion_err, exec_err, plan_err};
 use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 

@@ -60,7 +60,11 @@ mod tests {
     fn zeros_at_the_end_are_gone() {
         assert_calls(
             &TrimScale::default(),
-            &[(&[decimal("8.4100")], Some("8.41")), (&[decimal("-0.50")], Some("-0.5")), (&[integer(100)], Some("100"))],
+            &[
+                (&[decimal("8.4100")], Some("8.41")),
+                (&[decimal("-0.50")], Some("-0.5")),
+                (&[integer(100)], Some("100")),
+            ],
         );
     }
 }

@@ -5,6 +5,7 @@ use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Cast, Expr};
+use medallion_udfs::meeting_type;
 
 use super::casts;
 use super::rewrite::type_of;
@@ -75,6 +76,7 @@ fn meet(left: &DataType, right: &DataType) -> Option<DataType> {
         _ if is_mixed(DataType::is_floating, |number| number.is_decimal() || number.is_floating()) => {
             Some(DataType::Float64)
         }
+        (left, right) if let Some(any) = meeting_type(left, right) => Some(any),
         (DataType::Timestamp(_, Some(_)), DataType::Date32 | DataType::Timestamp(_, _))
         | (DataType::Date32 | DataType::Timestamp(_, _), DataType::Timestamp(_, Some(_))) => {
             Some(DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())))

@@ -21,6 +21,7 @@ mod keys;
 mod merged_columns;
 mod names;
 mod not_in;
+mod numerics;
 mod operators;
 mod outer_references;
 mod ranks;

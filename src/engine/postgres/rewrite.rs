@@ -11,8 +11,8 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Values};
 
 use super::{
-    alternatives, casts, concat, dates, decimal_places, divide, integers, keys, not_in, outer_references, recursion,
-    regex, subqueries, sums, texts, unions,
+    alternatives, casts, concat, dates, decimal_places, divide, integers, keys, not_in, numerics, outer_references,
+    recursion, regex, subqueries, sums, texts, unions,
 };
 
 /// One rule: an expression whose operands are rewritten already, and the columns it may name. What a rule makes must not
@@ -23,6 +23,7 @@ const RULES: &[Rule] = &[
     casts::rewrite,
     alternatives::rewrite,
     integers::rewrite,
+    numerics::rewrite,
     divide::rewrite,
     concat::rewrite,
     keys::rewrite,

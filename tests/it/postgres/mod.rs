@@ -16,6 +16,7 @@ mod generations;
 mod guards;
 mod mixed;
 mod narrowed;
+mod numeric;
 mod patience;
 mod pipeline;
 mod profile;
