@@ -1,7 +1,7 @@
 //! Whether a `Decimal128` has room for what is computed from decimals. The type of a result follows from those of its
 //! operands alone, and 38 digits are few: the decimals of a product take them from the digits before the point.
 
-use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType};
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType};
 
 use crate::any_numeric::ANY_NUMERIC;
 
@@ -14,6 +14,9 @@ const ENOUGH: i16 = 18;
 
 /// Enough where an operand is declared with all digits that there are.
 const ENOUGH_OF_ALL: i16 = 22;
+
+/// A quotient in a `Decimal128` has at least as many.
+const QUOTIENT_DECIMALS: i16 = 16;
 
 /// What is computed from two decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +40,14 @@ pub fn needs_any_numeric(computed: Computed, left: &DataType, right: &DataType) 
     let (needed, scale) = match computed {
         Computed::Sum => (whole + 1, scale),
         Computed::Product => (one.whole() + other.whole(), one.scale + other.scale),
-        Computed::Quotient => (one.whole(), scale.max(16)),
+        Computed::Quotient => (one.whole(), scale.max(QUOTIENT_DECIMALS)),
         Computed::Remainder | Computed::Either => (whole, scale),
     };
     let is_undeclared = one.is_undeclared() || other.is_undeclared();
+    // With no more decimals than an operand a small quotient would have too few digits.
+    if computed == Computed::Quotient && scale > QUOTIENT_DECIMALS && !is_undeclared {
+        return true;
+    }
     let largest = if computed == Computed::Quotient { one.whole() } else { whole };
     !has_room(needed, largest, scale, is_undeclared, one.is_all() || other.is_all())
 }
@@ -48,6 +55,11 @@ pub fn needs_any_numeric(computed: Computed, left: &DataType, right: &DataType) 
 /// Whether the sum of many such decimals needs one.
 pub fn sum_needs_any_numeric(summed: &DataType) -> bool {
     const MANY: i16 = 5;
+    /// DataFusion's sum has ten digits more than what is summed.
+    const MOST_SUMMED: u8 = DECIMAL256_MAX_PRECISION - 10;
+    if let DataType::Decimal256(precision, _) = summed {
+        return *precision > MOST_SUMMED;
+    }
     aggregate_needs_any_numeric(summed, MANY, |digits| digits.scale)
 }
 
@@ -151,6 +163,7 @@ mod tests {
             (Computed::Product, Decimal128(38, 16), Decimal128(38, 16)),
             (Computed::Product, Decimal128(38, 20), Decimal128(38, 10)),
             (Computed::Quotient, Decimal128(38, 2), Decimal128(38, 30)),
+            (Computed::Quotient, Decimal128(38, 18), Int32),
             (Computed::Either, Decimal128(38, 0), Decimal128(38, 18)),
             (Computed::Either, Decimal256(60, 20), Int64),
             (Computed::Sum, ANY_NUMERIC, Int64),
@@ -168,6 +181,7 @@ mod tests {
             (Decimal128(38, 20), false, true),
             (Decimal128(38, 18), true, true),
             (ANY_NUMERIC, true, true),
+            (Decimal256(40, 2), false, true),
         ] {
             assert_eq!(sum_needs_any_numeric(&data_type), of_sum, "sum of {data_type}");
             let decimals = data_type_scale(&data_type).max(12) + 4;

@@ -8,10 +8,6 @@ use datafusion_common::{Result, exec_datafusion_err, exec_err};
 
 use crate::any_numeric::{ANY_NUMERIC, SCALE, overflow, power_of_ten, rescale};
 
-/// With no more decimals a result is a `Decimal128`, whose 30 digits before the point are more than any amount has: what is
-/// computed from it is fast, and keeps the decimals.
-const MOST_SHORT_DECIMALS: i32 = 8;
-
 /// To which side of a number the result lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Direction {
@@ -25,7 +21,7 @@ pub(crate) enum Direction {
 pub(crate) fn rounded_type(places: Option<i32>) -> DataType {
     let Some(places) = places else { return ANY_NUMERIC };
     let decimals = places.clamp(0, SCALE.into()) as i8;
-    if places <= MOST_SHORT_DECIMALS {
+    if decimals == 0 {
         DataType::Decimal128(DECIMAL128_MAX_PRECISION, decimals)
     } else {
         DataType::Decimal256(DECIMAL128_MAX_PRECISION + decimals.unsigned_abs(), decimals)

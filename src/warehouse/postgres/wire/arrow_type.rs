@@ -123,7 +123,9 @@ fn stored_as(field: &Field) -> Option<PgType> {
         | DataType::Decimal64(precision, scale)
         | DataType::Decimal128(precision, scale)
         | DataType::Decimal256(precision, scale) => {
-            kept.and_then(numeric).unwrap_or(PgType::Numeric(Some((u16::from(*precision), i16::from(*scale)))))
+            // A number that was cast to another decimal kept what it was before.
+            let fitting = kept.and_then(numeric).filter(|kept| scalar(kept).as_ref() == Some(field.data_type()));
+            fitting.unwrap_or(PgType::Numeric(Some((u16::from(*precision), i16::from(*scale)))))
         }
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => kept.map_or(PgType::Text, text),
         DataType::Date32 | DataType::Date64 => PgType::Date,
