@@ -32,6 +32,7 @@ mod numeric_aggregate;
 mod numeric_arithmetic;
 mod numeric_rounding;
 mod pattern_cache;
+mod pg_cast_bytea;
 mod pg_cast_float8;
 mod pg_cast_int;
 mod pg_cast_moment;
@@ -81,6 +82,7 @@ pub use nullable::Nullable;
 pub use number_text::parse_number;
 pub use numeric_aggregate::{NumericAverage, NumericSum};
 pub use numeric_arithmetic::NumericArithmetic;
+pub use pg_cast_bytea::PgCastBytea;
 pub use pg_cast_float8::PgCastFloat8;
 pub use pg_cast_int::PgCastInt;
 pub use pg_cast_moment::PgCastMoment;
@@ -131,6 +133,7 @@ pub fn all() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::from(NumericArithmetic::subtract()),
         ScalarUDF::from(NumericArithmetic::multiply()),
         ScalarUDF::from(NumericArithmetic::remainder()),
+        ScalarUDF::from(PgCastBytea::default()),
         ScalarUDF::from(PgCastFloat8::default()),
         ScalarUDF::from(PgCastInt::int2()),
         ScalarUDF::from(PgCastInt::int4()),

@@ -10,7 +10,7 @@ use datafusion::error::Result;
 use datafusion::functions::datetime::expr_fn::to_local_time;
 use datafusion::functions::unicode::expr_fn::left;
 use datafusion::logical_expr::{Cast, Expr, ScalarUDF, lit};
-use medallion_udfs::{ANY_NUMERIC, PgCastFloat8, PgCastInt, PgCastMoment, PgCastNumeric, PgCastText};
+use medallion_udfs::{ANY_NUMERIC, PgCastBytea, PgCastFloat8, PgCastInt, PgCastMoment, PgCastNumeric, PgCastText};
 
 use super::rewrite::type_of;
 use super::types::{UTC, is_unconstrained, length_of};
@@ -33,7 +33,7 @@ pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let rewritten = match function(&from, to) {
         Some(function) => {
             let call = function.call(vec![*value]);
-            let is_wider = is_text(to) || to.is_decimal() || to == &DataType::Float32;
+            let is_wider = is_text(to) || is_bytes(to) || to.is_decimal() || to == &DataType::Float32;
             if is_wider { cast(call, to.clone()) } else { call }
         }
         None if length.is_some() => cast(*value, to.clone()),
@@ -59,6 +59,7 @@ fn function(from: &DataType, to: &DataType) -> Option<ScalarUDF> {
         DataType::Decimal128(_, _) | DataType::Decimal256(_, _) if from.is_floating() => {
             ScalarUDF::from(PgCastNumeric::default())
         }
+        to if is_bytes(to) && is_text(from) => ScalarUDF::from(PgCastBytea::default()),
         to if is_text(to) && has_own_text(from) => ScalarUDF::from(PgCastText::default()),
         _ => return None,
     })
@@ -106,6 +107,10 @@ fn cast(expr: Expr, to: DataType) -> Expr {
 
 pub fn is_text(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+pub fn is_bytes(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Binary | DataType::LargeBinary | DataType::BinaryView)
 }
 
 /// Whether a decimal has more digits than every double.

@@ -20,6 +20,7 @@ pub enum Category {
     Moment,
     Time,
     Interval,
+    Bytes,
 }
 
 impl Category {
@@ -32,6 +33,7 @@ impl Category {
             DataType::Date32 | DataType::Timestamp(_, _) => Category::Moment,
             DataType::Time32(_) | DataType::Time64(_) => Category::Time,
             DataType::Interval(_) => Category::Interval,
+            bytes if casts::is_bytes(bytes) => Category::Bytes,
             _ => return None,
         })
     }
@@ -48,6 +50,7 @@ pub fn type_name(data_type: &DataType) -> String {
         DataType::Float64 => "double precision".to_string(),
         number if number.is_decimal() => "numeric".to_string(),
         text if casts::is_text(text) => "text".to_string(),
+        bytes if casts::is_bytes(bytes) => "bytea".to_string(),
         DataType::Date32 => "date".to_string(),
         DataType::Timestamp(_, None) => "timestamp without time zone".to_string(),
         DataType::Timestamp(_, Some(_)) => "timestamp with time zone".to_string(),

@@ -101,6 +101,13 @@ fn operation(mut binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Ex
     let (Some(left), Some(right)) = (type_of(&binary.left, schema), type_of(&binary.right, schema)) else {
         return Ok(Transformed::no(Expr::BinaryExpr(binary)));
     };
+    // What a real and another number make is a double precision.
+    let is_mixed = |one: &DataType, other: &DataType| one == &DataType::Float32 && other.is_numeric() && one != other;
+    if is_mixed(&left, &right) || is_mixed(&right, &left) {
+        cast_in_place(&mut binary.left, &DataType::Float64, schema)?;
+        cast_in_place(&mut binary.right, &DataType::Float64, schema)?;
+        return Ok(Transformed::yes(Expr::BinaryExpr(binary)));
+    }
     if left.is_floating() && right.is_decimal() {
         cast_in_place(&mut binary.right, &DataType::Float64, schema)?;
         return Ok(Transformed::yes(Expr::BinaryExpr(binary)));
