@@ -67,7 +67,11 @@ impl ScalarUDFImpl for OfArray {
         self.inner.simplify(args, info)
     }
 
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+    fn invoke_with_args(&self, mut args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        if args.return_type() == &DataType::Int32 {
+            // What the function itself gives.
+            args.return_field = Arc::new(args.return_field.as_ref().clone().with_data_type(DataType::UInt64));
+        }
         let (array, rows) = (args.args.first().cloned(), args.number_rows);
         match (self.inner.invoke_with_args(args)?, array) {
             (ColumnarValue::Array(found), Some(array)) => {

@@ -32,12 +32,18 @@ fn is_uuid(expr: &Expr, schema: &DFSchema) -> bool {
         && expr.metadata(schema).is_ok_and(|metadata| metadata.inner().get(PG_TYPE).is_some_and(|kind| kind == "uuid"))
 }
 
+/// 32 digits in either case, with braces around them or without, and hyphens wherever they are put.
+fn parse(text: &str) -> Option<Uuid> {
+    let digits = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
+    Uuid::try_parse(&digits.replace('-', "")).ok()
+}
+
 fn normalize(value: &mut Expr) -> bool {
     if !is_unknown(value) {
         return false;
     }
     let Expr::Literal(literal, _) = value else { return false };
-    let Some(Ok(uuid)) = literal.try_as_str().flatten().map(Uuid::try_parse) else { return false };
+    let Some(uuid) = literal.try_as_str().flatten().and_then(parse) else { return false };
     let uuid = ScalarValue::Utf8(Some(uuid.hyphenated().to_string()));
     let changed = *literal != uuid;
     *literal = uuid;
