@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::TryStreamExt;
+use medallion_udfs::ANY_NUMERIC;
 use serde_json::Value;
 
 use super::{Prior, Workspace};
@@ -167,7 +168,10 @@ pub fn postgres_type(data_type: &DataType) -> String {
         DataType::Int64 => "bigint".to_string(),
         DataType::Float32 => "real".to_string(),
         DataType::Float64 => "double precision".to_string(),
-        DataType::Decimal128(precision, scale) => format!("numeric({precision},{scale})"),
+        any if any == &ANY_NUMERIC => "numeric".to_string(),
+        DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
+            format!("numeric({precision},{scale})")
+        }
         DataType::Date32 => "date".to_string(),
         DataType::Timestamp(_, None) => "timestamp without time zone".to_string(),
         DataType::Timestamp(_, Some(_)) => "timestamp with time zone".to_string(),

@@ -241,7 +241,7 @@ impl Fitting<'_> {
 /// Whether every value of `from` is one of `to`, so that nothing is lost on the way.
 fn holds(to: &DataType, from: &DataType) -> bool {
     use DataType::{
-        Boolean, Date32, Decimal128, Float32, Float64, Int8, Int16, Int32, Int64, List, Timestamp, Utf8View,
+        Boolean, Date32, Decimal128, Decimal256, Float32, Float64, Int8, Int16, Int32, Int64, List, Timestamp, Utf8View,
     };
     let whole_digits = |data_type: &DataType| match data_type {
         Int8 | Int16 => Some(5),
@@ -252,17 +252,30 @@ fn holds(to: &DataType, from: &DataType) -> bool {
     match (from, to) {
         (Int8, Int16 | Int32 | Int64) | (Int16, Int32 | Int64) | (Int32, Int64) => true,
         (Int8 | Int16, Float32 | Float64) | (Int32 | Float32, Float64) => true,
-        (Decimal128(precision, scale), Decimal128(to_precision, to_scale)) => {
+        (
+            Decimal128(precision, scale) | Decimal256(precision, scale),
+            Decimal128(to_precision, to_scale) | Decimal256(to_precision, to_scale),
+        ) => {
             let whole = |precision: u8, scale: i8| i16::from(precision) - i16::from(scale);
             to_scale >= scale && whole(*to_precision, *to_scale) >= whole(*precision, *scale)
         }
-        (from, Decimal128(precision, scale)) => {
+        (from, Decimal128(precision, scale) | Decimal256(precision, scale)) => {
             whole_digits(from).is_some_and(|digits| i16::from(*precision) - i16::from(*scale) >= digits)
         }
         // The session's time zone is UTC: a timestamp with one and a timestamp without one tell the same instants.
         (Date32 | Timestamp(_, _), Timestamp(_, _)) => true,
         (
-            Boolean | Int8 | Int16 | Int32 | Int64 | Float32 | Float64 | Decimal128(_, _) | Date32 | Timestamp(_, _),
+            Boolean
+            | Int8
+            | Int16
+            | Int32
+            | Int64
+            | Float32
+            | Float64
+            | Decimal128(_, _)
+            | Decimal256(_, _)
+            | Date32
+            | Timestamp(_, _),
             Utf8View,
         ) => true,
         (List(from), List(to)) => from.data_type() == to.data_type() || holds(to.data_type(), from.data_type()),
@@ -274,6 +287,7 @@ fn holds(to: &DataType, from: &DataType) -> bool {
 mod tests {
     use super::*;
     use arrow::datatypes::TimeUnit;
+    use medallion_udfs::ANY_NUMERIC;
 
     #[test]
     fn a_type_holds_another_only_when_nothing_is_lost() {
@@ -283,6 +297,8 @@ mod tests {
             (DataType::Int32, DataType::Float64),
             (DataType::Int64, DataType::Decimal128(19, 0)),
             (DataType::Decimal128(10, 2), DataType::Decimal128(12, 4)),
+            (DataType::Decimal128(38, 20), ANY_NUMERIC),
+            (DataType::Int64, ANY_NUMERIC),
             (DataType::Date32, timestamp.clone()),
             (DataType::Float64, DataType::Utf8View),
         ];

@@ -27,6 +27,8 @@ use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset};
 
+use medallion_udfs::ANY_NUMERIC;
+
 use super::number;
 
 /// How booleans are written.
@@ -131,7 +133,7 @@ fn writer<'a>(array: &'a dyn Array, booleans: Booleans) -> Result<Writer<'a>, Ar
             (offsets[row] as usize, offsets[row + 1] as usize)
         })?,
         DataType::Struct(_) => row_value(array.as_struct())?,
-        DataType::Decimal256(76, 38) => any_numeric(array)?,
+        any if any == &ANY_NUMERIC => any_numeric(array)?,
         _ => {
             let formatter = ArrayFormatter::try_new(array, &FormatOptions::default())?;
             Box::new(move |row, text| formatter.value(row).write(text))

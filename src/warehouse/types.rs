@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, PrimitiveArray, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{
-    DataType, DurationMicrosecondType, Field, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, Schema,
-    SchemaRef, TimeUnit,
+    DECIMAL128_MAX_PRECISION, DataType, DurationMicrosecondType, Field, IntervalMonthDayNano, IntervalMonthDayNanoType,
+    IntervalUnit, Schema, SchemaRef, TimeUnit,
 };
 use arrow::error::ArrowError;
 
@@ -35,6 +35,10 @@ pub fn storable_schema(name: &RelationName, schema: &Schema) -> Result<SchemaRef
     }
     Ok(Arc::new(Schema::new(fields)))
 }
+
+/// The decimals that a lake keeps of a numeric of more than 38 digits: the rest are rounded, and 20 digits are left before the
+/// point.
+const STORED_DECIMALS: i8 = 18;
 
 fn storable_type(data_type: &DataType) -> Option<DataType> {
     Some(match data_type {
@@ -66,6 +70,11 @@ fn storable_type(data_type: &DataType) -> Option<DataType> {
         {
             DataType::Decimal128(*precision, *scale)
         }
+        // The numbers that a lake has no room for are errors when they are written.
+        DataType::Decimal256(precision, scale) if *scale >= 0 => DataType::Decimal128(
+            (*precision).min(DECIMAL128_MAX_PRECISION),
+            if *precision > DECIMAL128_MAX_PRECISION { (*scale).min(STORED_DECIMALS) } else { *scale },
+        ),
         DataType::Dictionary(_, values) => storable_type(values)?,
         DataType::List(item) | DataType::LargeList(item) => {
             DataType::List(Arc::new(Field::new("element", storable_type(item.data_type())?, true)))
@@ -107,6 +116,13 @@ pub fn cast(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
                 })?;
             Ok(Arc::new(intervals))
         }
+        (DataType::Decimal256(_, _), DataType::Decimal128(precision, scale)) => {
+            cast_with_options(column, to, &options).map_err(|error| {
+                ArrowError::CastError(format!(
+                    "a number has too many digits for numeric({precision},{scale}); cast it to a numeric that holds it: {error}"
+                ))
+            })
+        }
         _ => cast_with_options(column, to, &options),
     }
 }
@@ -114,7 +130,8 @@ pub fn cast(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{DurationMillisecondArray, Int32Array, UInt64Array};
+    use arrow::array::{Decimal256Array, DurationMillisecondArray, Int32Array, UInt64Array};
+    use arrow::datatypes::{Decimal128Type, i256};
 
     #[test]
     fn a_difference_of_timestamps_has_days() {
@@ -136,6 +153,26 @@ mod tests {
             |value| RecordBatch::try_new(Arc::new(schema.clone()), vec![Arc::new(UInt64Array::from(vec![value]))]);
         assert_eq!(conform(&batch(7).unwrap(), &stored).unwrap().num_rows(), 1);
         assert!(conform(&batch(u64::MAX).unwrap(), &stored).is_err());
+    }
+
+    #[test]
+    fn a_lake_keeps_eighteen_decimals_of_a_numeric_of_any_precision() {
+        let name = RelationName::new("d", "s", "t");
+        let schema = |data_type| Schema::new(vec![Field::new("n", data_type, true)]);
+        let stored = storable_schema(&name, &schema(DataType::Decimal256(76, 38))).unwrap();
+        assert_eq!(stored.field(0).data_type(), &DataType::Decimal128(38, 18));
+        let rounded = storable_schema(&name, &schema(DataType::Decimal256(40, 2))).unwrap();
+        assert_eq!(rounded.field(0).data_type(), &DataType::Decimal128(38, 2));
+        let numbers = |unscaled: i128, power: u32| -> ArrayRef {
+            let unit = i256::from_i128(10).checked_pow(power).unwrap();
+            let value = i256::from_i128(unscaled).checked_mul(unit).unwrap();
+            Arc::new(Decimal256Array::from(vec![value]).with_precision_and_scale(76, 38).unwrap())
+        };
+        let cast = |array: ArrayRef| cast(&array, stored.field(0).data_type());
+        let value = |array: ArrayRef| cast(array).unwrap().as_primitive::<Decimal128Type>().value(0);
+        assert_eq!(value(numbers(125, 37)), 12_500_000_000_000_000_000);
+        assert_eq!(value(numbers(-15, 19)), -2);
+        assert!(cast(numbers(1, 58)).unwrap_err().to_string().contains("too many digits for numeric(38,18)"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Float64Array};
 use arrow::datatypes::{
-    DataType, DurationMicrosecondType, Field, FieldRef, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
+    DataType, Date32Type, DurationMicrosecondType, Field, FieldRef, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
 };
 use datafusion_common::{Result, exec_err, plan_err};
 use datafusion_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
@@ -22,6 +22,7 @@ use crate::date_unit::DateUnit;
 use crate::decimal::rescale;
 use crate::interval_text::of_micros;
 use crate::pattern_cache::PatternCache;
+use crate::template::calendar::MICROS_PER_DAY;
 use crate::text::{Text, result, rows, text_type};
 use crate::timestamp::{micros, moment_type};
 
@@ -133,8 +134,15 @@ impl DatePart {
         if self.is_extract && values.data_type() == &DataType::Date32 && !unit.is_date_field() {
             return exec_err!("unit \"{unit:?}\" not supported for type date");
         }
-        let value = unit.of_moment(micros(values, row).unwrap_or_default());
-        Ok((value, unit.decimals()))
+        // The last dates have no microseconds since 1970 that a bigint holds.
+        let (days, time) = match values.as_primitive_opt::<Date32Type>() {
+            Some(dates) => (i64::from(dates.value(row)), 0),
+            None => {
+                let micros = micros(values, row).unwrap_or_default();
+                (micros.div_euclid(MICROS_PER_DAY), micros.rem_euclid(MICROS_PER_DAY))
+            }
+        };
+        Ok((unit.of_moment(days, time), unit.decimals()))
     }
 }
 

@@ -79,13 +79,12 @@ impl DateUnit {
         !matches!(self, Self::Microsecond | Self::Millisecond | Self::Second | Self::Minute | Self::Hour | Self::Zone)
     }
 
-    /// The field of a moment, in microseconds since 1970, as a multiple of 10^-[`Self::decimals`].
-    pub(crate) fn of_moment(self, micros: i64) -> i128 {
-        let day = Day::from_unix(micros.div_euclid(MICROS_PER_DAY));
-        let time = micros.rem_euclid(MICROS_PER_DAY);
+    /// The field of a moment, in days since 1970 and microseconds of the day, as a multiple of 10^-[`Self::decimals`].
+    pub(crate) fn of_moment(self, days: i64, time: i64) -> i128 {
+        let day = Day::from_unix(days);
         i128::from(match self {
             Self::Julian => return julian(day, time),
-            Self::Epoch => micros,
+            Self::Epoch => return i128::from(days) * i128::from(MICROS_PER_DAY) + i128::from(time),
             Self::Microsecond | Self::Millisecond | Self::Second => time % (60 * MICROS_PER_SECOND),
             Self::Minute => time / (60 * MICROS_PER_SECOND) % 60,
             Self::Hour => time / (3600 * MICROS_PER_SECOND),

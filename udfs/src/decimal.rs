@@ -1,6 +1,10 @@
 //! Arithmetic on decimals, for the functions that take a `numeric`.
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType};
+use datafusion_common::ScalarValue;
+use datafusion_expr::ReturnFieldArgs;
+
+use crate::any_numeric::ANY_NUMERIC;
 
 /// Where the type of `round(x, places)` takes its decimals from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -12,13 +16,32 @@ pub(crate) enum Places {
     Decided(Option<i32>),
 }
 
-/// The decimal type that holds every value of `data_type`, which is a decimal of up to 38 digits or an integer.
+impl Places {
+    /// How many decimals a call's result is to have; `None` where no constant says it.
+    pub(crate) fn known(self, args: &ReturnFieldArgs<'_>) -> Option<i32> {
+        match (args.scalar_arguments, self) {
+            ([_], _) => Some(0),
+            (_, Self::Decided(places)) => places,
+            ([_, Some(places)], Self::Argument) => match places.cast_to(&DataType::Int32) {
+                Ok(ScalarValue::Int32(places)) => Some(places.unwrap_or(0)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// The decimal type that `data_type`, a decimal or an integer, is brought to: a `Decimal128`, or a numeric of any precision
+/// where that has too few digits.
 pub(crate) fn decimal_type(data_type: &DataType) -> Option<DataType> {
     match data_type {
         DataType::Decimal32(precision, scale)
         | DataType::Decimal64(precision, scale)
         | DataType::Decimal128(precision, scale) => Some(DataType::Decimal128(*precision, *scale)),
-        DataType::Decimal256(_, scale) => Some(DataType::Decimal128(38, *scale)),
+        DataType::Decimal256(precision, scale) if *precision <= DECIMAL128_MAX_PRECISION => {
+            Some(DataType::Decimal128(*precision, *scale))
+        }
+        DataType::Decimal256(_, _) => Some(ANY_NUMERIC),
         DataType::Int8 | DataType::UInt8 => Some(DataType::Decimal128(3, 0)),
         DataType::Int16 | DataType::UInt16 => Some(DataType::Decimal128(5, 0)),
         DataType::Int32 | DataType::UInt32 => Some(DataType::Decimal128(10, 0)),

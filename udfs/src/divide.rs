@@ -8,7 +8,7 @@
 //! ```
 //!
 //! `pg_divide` is what `/` is rewritten to. The quotient of numerics has 16 decimals, or more where an operand has more;
-//! PostgreSQL's has at least 16 significant digits.
+//! PostgreSQL's has at least 16 significant digits, and so has that of numerics of any precision.
 
 use std::sync::Arc;
 
@@ -17,7 +17,10 @@ use arrow::datatypes::{DataType, Decimal128Type, Float64Type, i256};
 use datafusion_common::{Result, exec_datafusion_err, exec_err, plan_err};
 use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
+use crate::any_numeric::{self, ANY_NUMERIC};
 use crate::decimal::decimal_type;
+use crate::decimal_room::{Computed, needs_any_numeric};
+use crate::numeric_arithmetic::all;
 use crate::text::{result, rows};
 
 const PRECISION: u8 = 38;
@@ -65,7 +68,13 @@ impl ScalarUDFImpl for Divide {
                 None => plan_err!("{} takes numerics, not {operand}", self.name()),
             },
         };
-        Ok(vec![number(left)?, number(right)?])
+        let (from, by) = (number(left)?, number(right)?);
+        let has_decimals = left.is_decimal() || right.is_decimal();
+        Ok(if has_decimals && needs_any_numeric(Computed::Quotient, &from, &by) {
+            vec![ANY_NUMERIC; 2]
+        } else {
+            vec![from, by]
+        })
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
@@ -76,6 +85,7 @@ impl ScalarUDFImpl for Divide {
             (DataType::Decimal128(_, left), DataType::Decimal128(_, right)) => {
                 DataType::Decimal128(PRECISION, DECIMALS.max(*left).max(*right))
             }
+            (DataType::Decimal256(_, _), _) => ANY_NUMERIC,
             _ => DataType::Float64,
         })
     }
@@ -94,9 +104,20 @@ impl ScalarUDFImpl for Divide {
                 let quotients: Decimal128Array = quotients.collect::<Result<_>>()?;
                 Arc::new(quotients.with_precision_and_scale(*precision, *to)?)
             }
+            (DataType::Decimal256(_, _), _, _) => all(&left, &right, |left, right| self.wide_quotient(left, right))?,
             _ => Arc::new(divide_doubles(left.as_primitive(), right.as_primitive())?),
         };
         result(&args, quotients)
+    }
+}
+
+impl Divide {
+    fn wide_quotient(&self, left: i256, right: i256) -> Result<i256> {
+        if right == i256::ZERO {
+            return exec_err!("division by zero");
+        }
+        let divide = if self.is_div { any_numeric::whole_quotient } else { any_numeric::quotient };
+        divide(left, right).ok_or_else(any_numeric::overflow)
     }
 }
 

@@ -5,17 +5,20 @@
 //! The functions are registered over DataFusion's of the same name; [`all`] lists them. `pg_…` are not for users: they
 //! are what casts and operators of a plan are rewritten to.
 
+mod any_numeric;
 mod checked;
 mod concat;
 mod date_part;
 mod date_trunc;
 mod date_unit;
 mod decimal;
+mod decimal_room;
 mod divide;
 mod interval;
 mod interval_arithmetic;
 mod interval_text;
 mod isfinite;
+mod magnitude;
 mod make_date;
 mod md5;
 mod md5_column;
@@ -25,7 +28,12 @@ mod modulo;
 mod moment_text;
 mod nullable;
 pub mod number_text;
+mod numeric_aggregate;
+mod numeric_arithmetic;
+mod numeric_rounding;
 mod pattern_cache;
+mod pg_cast_bytea;
+mod pg_cast_float8;
 mod pg_cast_int;
 mod pg_cast_moment;
 mod pg_cast_numeric;
@@ -46,6 +54,7 @@ mod timestamp;
 mod to_char;
 mod to_date;
 mod to_timestamp;
+mod trim_scale;
 mod trunc;
 mod try_to_date;
 mod word2number;
@@ -54,10 +63,12 @@ use std::sync::Arc;
 
 use datafusion_expr::{AggregateUDF, ScalarUDF};
 
+pub use any_numeric::ANY_NUMERIC;
 pub use checked::Checked;
 pub use concat::Concat;
 pub use date_part::DatePart;
 pub use date_trunc::DateTrunc;
+pub use decimal_room::{Computed, average_needs_any_numeric, meeting_type, needs_any_numeric, sum_needs_any_numeric};
 pub use divide::Divide;
 pub use interval::IntervalFunction;
 pub use interval_arithmetic::IntervalArithmetic;
@@ -69,6 +80,10 @@ pub use md5_joined::Md5Joined;
 pub use modulo::Modulo;
 pub use nullable::Nullable;
 pub use number_text::parse_number;
+pub use numeric_aggregate::{NumericAverage, NumericSum};
+pub use numeric_arithmetic::NumericArithmetic;
+pub use pg_cast_bytea::PgCastBytea;
+pub use pg_cast_float8::PgCastFloat8;
 pub use pg_cast_int::PgCastInt;
 pub use pg_cast_moment::PgCastMoment;
 pub use pg_cast_numeric::PgCastNumeric;
@@ -83,6 +98,7 @@ pub use substring_pattern::SubstringPattern;
 pub use to_char::ToChar;
 pub use to_date::ToDate;
 pub use to_timestamp::ToTimestamp;
+pub use trim_scale::TrimScale;
 pub use trunc::Trunc;
 pub use try_to_date::TryToDate;
 pub use word2number::Word2Number;
@@ -113,6 +129,12 @@ pub fn all() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::from(Md5Joined::default()),
         ScalarUDF::from(Modulo::default()),
         ScalarUDF::from(Nullable::default()),
+        ScalarUDF::from(NumericArithmetic::add()),
+        ScalarUDF::from(NumericArithmetic::subtract()),
+        ScalarUDF::from(NumericArithmetic::multiply()),
+        ScalarUDF::from(NumericArithmetic::remainder()),
+        ScalarUDF::from(PgCastBytea::default()),
+        ScalarUDF::from(PgCastFloat8::default()),
         ScalarUDF::from(PgCastInt::int2()),
         ScalarUDF::from(PgCastInt::int4()),
         ScalarUDF::from(PgCastInt::int8()),
@@ -131,6 +153,7 @@ pub fn all() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::from(ToChar::default()),
         ScalarUDF::from(ToDate::default()),
         ScalarUDF::from(ToTimestamp::default()),
+        ScalarUDF::from(TrimScale::default()),
         ScalarUDF::from(Trunc::to_zero()),
         ScalarUDF::from(Trunc::ceil()).with_aliases(["ceiling"]),
         ScalarUDF::from(Trunc::floor()),

@@ -11,6 +11,8 @@ use datafusion_common::{DataFusionError, Result, exec_err, plan_err};
 use datafusion_expr::type_coercion::binary::comparison_coercion;
 use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
+use crate::any_numeric::ANY_NUMERIC;
+use crate::decimal_room::{Computed, needs_any_numeric};
 use crate::text::{result, rows};
 
 /// The function; it is immutable.
@@ -40,6 +42,9 @@ impl ScalarUDFImpl for Modulo {
         };
         match comparison_coercion(left, right) {
             Some(DataType::Null) => Ok(vec![DataType::Int64; 2]),
+            Some(common) if common.is_decimal() && needs_any_numeric(Computed::Remainder, left, right) => {
+                Ok(vec![ANY_NUMERIC; 2])
+            }
             Some(common) if common.is_integer() || common.is_decimal() => Ok(vec![common; 2]),
             _ => plan_err!("mod takes integers or numerics, not {left} and {right}"),
         }

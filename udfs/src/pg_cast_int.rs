@@ -11,10 +11,11 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
-use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int16Type, Int32Type, Int64Type};
+use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, Float64Type, Int16Type, Int32Type, Int64Type, i256};
 use datafusion_common::{Result, exec_datafusion_err, exec_err, plan_err};
 use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
+use crate::any_numeric;
 use crate::decimal::{decimal_type, rescale};
 use crate::text::{result, rows};
 
@@ -108,6 +109,11 @@ fn round_all<T: ArrowPrimitiveType<Native: TryFrom<i128>>>(values: &ArrayRef, na
         DataType::Decimal128(_, scale) => {
             let scale = i32::from(*scale);
             values.as_primitive::<Decimal128Type>().try_unary(|value| narrow(rescale(value, scale, 0)))
+        }
+        DataType::Decimal256(_, scale) => {
+            let scale = i32::from(*scale);
+            let rounded = |value| any_numeric::rescale(value, scale, 0).and_then(i256::to_i128);
+            values.as_primitive::<Decimal256Type>().try_unary(|value| narrow(rounded(value)))
         }
         other => exec_err!("a number expected, found {other}"),
     }

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A cast to text, and `||` of a text and another value, are rewritten to it. A decimal is written with the decimals
-//! its type has.
+//! its type has, one of any precision with those that the value needs.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -14,12 +14,13 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType, Date32Type, DurationMicrosecondType, Float32Type, Float64Type, IntervalMonthDayNanoType, IntervalUnit,
-    TimeUnit, TimestampMicrosecondType,
+    DataType, Date32Type, Decimal256Type, DurationMicrosecondType, Float32Type, Float64Type, IntervalMonthDayNanoType,
+    IntervalUnit, TimeUnit, TimestampMicrosecondType,
 };
 use datafusion_common::{Result, plan_err};
 use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
+use crate::any_numeric::{self, ANY_NUMERIC};
 use crate::interval_text::{of_micros, write_interval};
 use crate::template::calendar::{Day, MICROS_PER_DAY, MICROS_PER_SECOND};
 use crate::text::{is_text, result, rows};
@@ -107,6 +108,9 @@ pub(crate) fn cast_text(values: &ArrayRef) -> Result<ArrayRef> {
         }),
         DataType::Duration(_) => write_all(values, |row, text| {
             write_interval(of_micros(values.as_primitive::<DurationMicrosecondType>().value(row)), text);
+        }),
+        any if any == &ANY_NUMERIC => write_all(values, |row, text| {
+            any_numeric::write(values.as_primitive::<Decimal256Type>().value(row), text);
         }),
         _ => cast(values, &DataType::Utf8)?,
     })

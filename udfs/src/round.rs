@@ -13,10 +13,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array};
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, FieldRef, Float64Type, Int32Type};
-use datafusion_common::{Result, ScalarValue, exec_err, plan_err};
+use datafusion_common::{Result, exec_err, plan_err};
 use datafusion_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
 use crate::decimal::{Places, decimal_type, rescale};
+use crate::numeric_rounding::{self, Direction};
 use crate::text::{result, rows};
 
 /// The function; it is immutable.
@@ -76,18 +77,8 @@ impl ScalarUDFImpl for Round {
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
         let data_type = match args.arg_fields[0].data_type() {
-            DataType::Decimal128(precision, scale) => {
-                let places = match args.scalar_arguments {
-                    [_] => Some(0),
-                    _ if let Places::Decided(places) = self.places => places,
-                    [_, Some(places)] => places.cast_to(&DataType::Int32).ok().and_then(|places| match places {
-                        ScalarValue::Int32(places) => Some(places.unwrap_or(0)),
-                        _ => None,
-                    }),
-                    _ => None,
-                };
-                rounded_type(*precision, *scale, places)
-            }
+            DataType::Decimal128(precision, scale) => rounded_type(*precision, *scale, self.places.known(&args)),
+            DataType::Decimal256(_, _) => numeric_rounding::rounded_type(self.places.known(&args)),
             _ => DataType::Float64,
         };
         Ok(Arc::new(Field::new(self.name(), data_type, true)))
@@ -100,6 +91,10 @@ impl ScalarUDFImpl for Round {
                 let places = args.args.get(1).map(|places| places.to_array(values.len())).transpose()?;
                 let rounded = round_decimals(values.as_primitive(), *from, places.as_ref(), *to)?;
                 Arc::new(rounded.with_precision_and_scale(*precision, *to)?)
+            }
+            (DataType::Decimal256(_, _), to) => {
+                let places = args.args.get(1).map(|places| places.to_array(values.len())).transpose()?;
+                numeric_rounding::round_all(&values, places.as_ref(), Direction::Nearest, to)?
             }
             _ => {
                 let doubles = values.as_primitive::<Float64Type>();

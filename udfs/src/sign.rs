@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Float64Array};
-use arrow::datatypes::{DataType, Decimal128Type, Float64Type};
+use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, Float64Type};
 use datafusion_common::{Result, plan_err};
 use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
@@ -50,7 +50,10 @@ impl ScalarUDFImpl for Sign {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let values = args.args[0].to_array(rows(&args))?;
         let signs: ArrayRef = if values.data_type().is_decimal() {
-            let signs: Decimal128Array = values.as_primitive::<Decimal128Type>().unary(i128::signum);
+            let signs: Decimal128Array = match values.as_primitive_opt::<Decimal256Type>() {
+                Some(values) => values.unary(|value| value.signum().as_i128()),
+                None => values.as_primitive::<Decimal128Type>().unary(i128::signum),
+            };
             Arc::new(signs.with_precision_and_scale(1, 0)?)
         } else {
             let sign = |value: f64| {

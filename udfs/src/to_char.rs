@@ -11,11 +11,13 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+    DataType, Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int64Type, TimeUnit,
+    TimestampMicrosecondType,
 };
 use datafusion_common::{Result, exec_err, plan_err};
 use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
+use crate::any_numeric::{self, ANY_NUMERIC};
 use crate::pattern_cache::PatternCache;
 use crate::template::calendar::MICROS_PER_DAY;
 use crate::template::number::NumberTemplate;
@@ -54,6 +56,7 @@ impl ScalarUDFImpl for ToChar {
             DataType::Decimal32(precision, scale) | DataType::Decimal64(precision, scale) => {
                 DataType::Decimal128(*precision, *scale)
             }
+            DataType::Decimal256(_, _) => ANY_NUMERIC,
             DataType::UInt64 => DataType::Decimal128(20, 0),
             integer if integer.is_integer() => DataType::Int64,
             DataType::Null => DataType::Int64,
@@ -112,6 +115,10 @@ fn numbers(values: &ArrayRef, patterns: &Text<'_>) -> Result<ArrayRef> {
             DataType::Int64 => template.write_integer(values.as_primitive::<Int64Type>().value(row), &mut text),
             DataType::Decimal128(_, scale) => {
                 template.write_decimal(values.as_primitive::<Decimal128Type>().value(row), *scale, &mut text);
+            }
+            DataType::Decimal256(_, _) => {
+                let (value, scale) = any_numeric::short(values.as_primitive::<Decimal256Type>().value(row));
+                template.write_decimal(value, scale, &mut text);
             }
             DataType::Float32 => template.write_real(values.as_primitive::<Float32Type>().value(row), &mut text),
             DataType::Float64 => template.write_double(values.as_primitive::<Float64Type>().value(row), &mut text),

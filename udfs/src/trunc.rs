@@ -12,10 +12,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array};
 use arrow::datatypes::{DataType, Decimal128Type, Field, FieldRef, Float64Type, Int32Type};
-use datafusion_common::{Result, ScalarValue, exec_err, plan_err};
+use datafusion_common::{Result, exec_err, plan_err};
 use datafusion_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
 use crate::decimal::{Places, decimal_type, rescale};
+use crate::numeric_rounding;
 use crate::text::{result, rows};
 
 const PRECISION: u8 = 38;
@@ -25,6 +26,16 @@ enum Direction {
     ToZero,
     Up,
     Down,
+}
+
+impl From<Direction> for numeric_rounding::Direction {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::ToZero => Self::ToZero,
+            Direction::Up => Self::Up,
+            Direction::Down => Self::Down,
+        }
+    }
 }
 
 /// One of the functions; they are immutable.
@@ -105,18 +116,11 @@ impl ScalarUDFImpl for Trunc {
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
         let data_type = match args.arg_fields[0].data_type() {
             DataType::Decimal128(_, scale) => {
-                let places = match args.scalar_arguments {
-                    [_] => Some(0),
-                    _ if let Places::Decided(places) = self.places => places,
-                    [_, Some(places)] => match places.cast_to(&DataType::Int32) {
-                        Ok(ScalarValue::Int32(places)) => places,
-                        _ => None,
-                    },
-                    _ => None,
-                };
+                let places = self.places.known(&args);
                 let kept = places.map_or(i32::from(*scale), |places| places.clamp(0, i32::from(*scale)));
                 DataType::Decimal128(PRECISION, kept as i8)
             }
+            DataType::Decimal256(_, _) => numeric_rounding::rounded_type(self.places.known(&args)),
             other => other.clone(),
         };
         Ok(Arc::new(Field::new(self.name(), data_type, true)))
@@ -137,6 +141,9 @@ impl ScalarUDFImpl for Trunc {
                     value.map(|value| self.cut(value, i32::from(*from), places, i32::from(*to))).transpose()
                 });
                 Arc::new(cut.collect::<Result<Decimal128Array>>()?.with_precision_and_scale(*precision, *to)?)
+            }
+            (DataType::Decimal256(_, _), to) => {
+                numeric_rounding::round_all(&values, places.as_ref(), self.direction.into(), to)?
             }
             _ => {
                 let cut = match self.direction {

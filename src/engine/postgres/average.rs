@@ -11,6 +11,15 @@ use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Grou
 const DECIMALS: i8 = 12;
 const INTEGER: DataType = DataType::Decimal128(34, DECIMALS);
 
+/// The decimals of the average of such a decimal.
+pub fn decimals_of_average(data_type: &DataType) -> i8 {
+    const MORE: i8 = 4;
+    match data_type {
+        DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) => (*scale).max(DECIMALS).saturating_add(MORE),
+        _ => DECIMALS + MORE,
+    }
+}
+
 /// DataFusion's `avg`, of other types.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Average {

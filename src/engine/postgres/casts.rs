@@ -1,4 +1,4 @@
-//! Casts: to an integer they round, to text they write what Postgres writes, a float8 becomes a numeric from its first 15
+//! Casts: to an integer they round, to text they write what Postgres writes, a decimal becomes the nearest double, a float8 becomes a numeric from its first 15
 //! digits, and `varchar(n)` cuts.
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use datafusion::error::Result;
 use datafusion::functions::datetime::expr_fn::to_local_time;
 use datafusion::functions::unicode::expr_fn::left;
 use datafusion::logical_expr::{Cast, Expr, ScalarUDF, lit};
-use medallion_udfs::{PgCastInt, PgCastMoment, PgCastNumeric, PgCastText};
+use medallion_udfs::{ANY_NUMERIC, PgCastBytea, PgCastFloat8, PgCastInt, PgCastMoment, PgCastNumeric, PgCastText};
 
 use super::rewrite::type_of;
 use super::types::{UTC, is_unconstrained, length_of};
@@ -33,8 +33,8 @@ pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let rewritten = match function(&from, to) {
         Some(function) => {
             let call = function.call(vec![*value]);
-            let exact = is_text(to) || matches!(to, DataType::Decimal128(_, _));
-            if exact { cast(call, to.clone()) } else { call }
+            let is_wider = is_text(to) || is_bytes(to) || to.is_decimal() || to == &DataType::Float32;
+            if is_wider { cast(call, to.clone()) } else { call }
         }
         None if length.is_some() => cast(*value, to.clone()),
         None => return Ok(Transformed::no(Expr::Cast(Cast { expr: value, field }))),
@@ -55,7 +55,11 @@ fn function(from: &DataType, to: &DataType) -> Option<ScalarUDF> {
         DataType::Date32 if is_text(from) => ScalarUDF::from(PgCastMoment::date()),
         DataType::Timestamp(_, None) if is_text(from) => ScalarUDF::from(PgCastMoment::timestamp()),
         DataType::Timestamp(_, Some(_)) if is_text(from) => ScalarUDF::from(PgCastMoment::timestamptz()),
-        DataType::Decimal128(_, _) if from.is_floating() => ScalarUDF::from(PgCastNumeric::default()),
+        DataType::Float32 | DataType::Float64 if is_long(from) => ScalarUDF::from(PgCastFloat8::default()),
+        DataType::Decimal128(_, _) | DataType::Decimal256(_, _) if from.is_floating() => {
+            ScalarUDF::from(PgCastNumeric::default())
+        }
+        to if is_bytes(to) && is_text(from) => ScalarUDF::from(PgCastBytea::default()),
         to if is_text(to) && has_own_text(from) => ScalarUDF::from(PgCastText::default()),
         _ => return None,
     })
@@ -105,8 +109,21 @@ pub fn is_text(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
 }
 
+pub fn is_bytes(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Binary | DataType::LargeBinary | DataType::BinaryView)
+}
+
+/// Whether a decimal has more digits than every double.
+fn is_long(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Decimal128(precision, _) => i32::from(*precision) > f64::DIGITS as i32,
+        other => matches!(other, DataType::Decimal256(_, _)),
+    }
+}
+
 /// Whether Postgres and Arrow write values of this type differently.
 fn has_own_text(data_type: &DataType) -> bool {
     let is_interval = matches!(data_type, DataType::Interval(_) | DataType::Duration(_));
-    data_type.is_floating() || is_interval || matches!(data_type, DataType::Timestamp(_, _))
+    let is_moment = matches!(data_type, DataType::Timestamp(_, _));
+    data_type.is_floating() || is_interval || is_moment || data_type == &ANY_NUMERIC
 }

@@ -5,6 +5,7 @@ use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Cast, Expr};
+use medallion_udfs::meeting_type;
 
 use super::casts;
 use super::rewrite::type_of;
@@ -19,6 +20,7 @@ pub enum Category {
     Moment,
     Time,
     Interval,
+    Bytes,
 }
 
 impl Category {
@@ -31,6 +33,7 @@ impl Category {
             DataType::Date32 | DataType::Timestamp(_, _) => Category::Moment,
             DataType::Time32(_) | DataType::Time64(_) => Category::Time,
             DataType::Interval(_) => Category::Interval,
+            bytes if casts::is_bytes(bytes) => Category::Bytes,
             _ => return None,
         })
     }
@@ -47,6 +50,7 @@ pub fn type_name(data_type: &DataType) -> String {
         DataType::Float64 => "double precision".to_string(),
         number if number.is_decimal() => "numeric".to_string(),
         text if casts::is_text(text) => "text".to_string(),
+        bytes if casts::is_bytes(bytes) => "bytea".to_string(),
         DataType::Date32 => "date".to_string(),
         DataType::Timestamp(_, None) => "timestamp without time zone".to_string(),
         DataType::Timestamp(_, Some(_)) => "timestamp with time zone".to_string(),
@@ -75,6 +79,7 @@ fn meet(left: &DataType, right: &DataType) -> Option<DataType> {
         _ if is_mixed(DataType::is_floating, |number| number.is_decimal() || number.is_floating()) => {
             Some(DataType::Float64)
         }
+        (left, right) if let Some(any) = meeting_type(left, right) => Some(any),
         (DataType::Timestamp(_, Some(_)), DataType::Date32 | DataType::Timestamp(_, _))
         | (DataType::Date32 | DataType::Timestamp(_, _), DataType::Timestamp(_, Some(_))) => {
             Some(DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())))

@@ -4,6 +4,7 @@ use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::Transformed;
 use datafusion::error::Result;
+use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Between, BinaryExpr, Cast, Expr, Operator, ScalarUDF, lit};
 use medallion_udfs::IntervalArithmetic;
 
@@ -12,6 +13,9 @@ use super::rewrite::type_of;
 pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     if let Expr::Between(between) = expr {
         return Ok(lengths_between(between, schema));
+    }
+    if let Expr::AggregateFunction(call) = expr {
+        return Ok(count_of_lengths(call, schema));
     }
     let Expr::BinaryExpr(BinaryExpr { left, op, right }) = expr else { return Ok(Transformed::no(expr)) };
     let (Some(of_left), Some(of_right)) = (type_of(&left, schema), type_of(&right, schema)) else {
@@ -48,6 +52,19 @@ fn lengths_between(mut between: Between, schema: &DFSchema) -> Transformed<Expr>
         }
     }
     Transformed::new_transformed(Expr::Between(between), are_intervals)
+}
+
+/// Intervals are the same where they are equally long: a day and 24 hours.
+fn count_of_lengths(mut call: AggregateFunction, schema: &DFSchema) -> Transformed<Expr> {
+    let is_count = call.params.distinct && call.func.name() == "count";
+    let mut transformed = false;
+    for value in call.params.args.iter_mut().filter(|_| is_count) {
+        if type_of(value, schema).as_ref().is_some_and(is_interval) {
+            *value = micros(std::mem::take(value));
+            transformed = true;
+        }
+    }
+    Transformed::new_transformed(Expr::AggregateFunction(call), transformed)
 }
 
 /// An interval, or the difference of two timestamps.

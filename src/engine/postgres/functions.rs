@@ -7,6 +7,7 @@ use datafusion::functions::string;
 use datafusion::functions_aggregate::{bool_and_or, variance};
 use datafusion::functions_nested::remove::array_remove_all_udf;
 
+use super::arrays::array_length;
 use super::average::average;
 use super::{clock, ranks, series};
 
@@ -21,6 +22,7 @@ pub fn register(context: &SessionContext, instant: DateTime<Utc>) -> Result<()> 
     context.register_udf(string::uuid().as_ref().clone().with_aliases(["gen_random_uuid"]));
     // DataFusion's `array_remove` takes away the first only.
     context.register_udf(array_remove_all_udf().as_ref().clone().with_aliases(["array_remove"]));
+    context.register_udf(array_length());
     series::register(context);
     for function in ranks::functions() {
         context.register_udwf(function);

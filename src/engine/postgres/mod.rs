@@ -5,6 +5,7 @@
 //! replaced one by one in [`functions`].
 
 mod alternatives;
+mod arrays;
 mod average;
 mod casts;
 mod clock;
@@ -21,12 +22,14 @@ mod keys;
 mod merged_columns;
 mod names;
 mod not_in;
+mod numerics;
 mod operators;
 mod outer_references;
 mod ranks;
 mod recursion;
 mod regex;
 mod rewrite;
+mod row_values;
 mod series;
 mod set_returning;
 mod subqueries;
@@ -35,6 +38,7 @@ mod syntax;
 mod texts;
 mod types;
 mod unions;
+mod uuids;
 mod volatile;
 
 use std::sync::Arc;

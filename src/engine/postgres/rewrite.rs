@@ -11,8 +11,8 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Values};
 
 use super::{
-    alternatives, casts, concat, dates, decimal_places, divide, integers, keys, not_in, outer_references, recursion,
-    regex, subqueries, sums, texts, unions,
+    alternatives, arrays, casts, concat, dates, decimal_places, divide, integers, keys, not_in, numerics,
+    outer_references, recursion, regex, subqueries, sums, texts, unions, uuids,
 };
 
 /// One rule: an expression whose operands are rewritten already, and the columns it may name. What a rule makes must not
@@ -21,8 +21,11 @@ type Rule = fn(Expr, &DFSchema) -> Result<Transformed<Expr>>;
 
 const RULES: &[Rule] = &[
     casts::rewrite,
+    uuids::rewrite,
+    arrays::rewrite,
     alternatives::rewrite,
     integers::rewrite,
+    numerics::rewrite,
     divide::rewrite,
     concat::rewrite,
     keys::rewrite,

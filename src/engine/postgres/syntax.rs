@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::names::name_columns;
-use super::{intervals, merged_columns, set_returning};
+use super::{intervals, merged_columns, row_values, set_returning};
 
 /// Names the columns of select lists and of functions in `FROM`, and writes in DataFusion's words what it would not
 /// understand.
@@ -47,6 +47,7 @@ impl VisitorMut for Syntax {
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<DataFusionError> {
         intervals::spell_out(expr);
         set_returning::in_expression(expr);
+        row_values::spell_out(expr);
         age_of_today(expr);
         ControlFlow::Continue(())
     }

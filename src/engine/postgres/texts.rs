@@ -39,7 +39,7 @@ pub fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         && OF_TEXT.contains(&call.name())
         && let Some(first) = call.args.first()
         && let Some(data_type) = type_of(first, schema)
-        && Category::of(&data_type).is_some_and(|category| category != Category::Text)
+        && Category::of(&data_type).is_some_and(|category| !matches!(category, Category::Text | Category::Bytes))
     {
         let (name, type_name) = (call.name(), type_name(&data_type));
         return plan_err!("{name} takes a text, not a value of type {type_name}: cast it to text first");

@@ -20,7 +20,7 @@ const DECIMALS: i8 = 10;
 /// The zone of every `timestamptz`.
 pub const UTC: &str = "+00:00";
 
-/// `FLOAT` is float8, timestamps are microseconds, `varchar(n)` remembers its length and `numeric` that it has none.
+/// `FLOAT` is float8, timestamps are microseconds, `varchar(n)` and `char(n)` remember their length and `numeric` that it has none.
 #[derive(Debug)]
 pub struct PostgresTypes;
 
@@ -34,6 +34,10 @@ impl TypePlanner for PostgresTypes {
             | SqlType::CharacterVarying(length)
             | SqlType::CharVarying(length)
             | SqlType::Nvarchar(length) => return Ok(Some(text(length.as_ref()))),
+            SqlType::Char(length) | SqlType::Character(length) => {
+                let one = CharacterLength::IntegerLength { length: 1, unit: None };
+                return Ok(Some(text(Some(length.as_ref().unwrap_or(&one)))));
+            }
             SqlType::Numeric(ExactNumberInfo::None)
             | SqlType::Decimal(ExactNumberInfo::None)
             | SqlType::Dec(ExactNumberInfo::None) => {

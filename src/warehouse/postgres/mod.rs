@@ -53,6 +53,7 @@ use self::connect::{Connection, Settings, connect};
 pub use self::link::Link;
 use self::publication::PgPublication;
 use self::snapshot::PgSnapshot;
+pub use self::wire::PG_TYPE;
 use self::writer::Writer;
 use crate::relation::RelationName;
 use crate::warehouse::{

@@ -140,7 +140,9 @@ pub fn literal(value: &ScalarValue) -> Option<String> {
         ScalarValue::Int32(Some(value)) => format!("({value})"),
         ScalarValue::Int64(Some(value)) => format!("({value})"),
         ScalarValue::Float64(Some(value)) if value.is_finite() => format!("'{value:e}'::float8"),
-        ScalarValue::Decimal128(Some(_), _, scale) if *scale >= 0 => format!("'{}'::numeric", decimal(value)?),
+        ScalarValue::Decimal128(Some(_), _, _) | ScalarValue::Decimal256(Some(_), _, _) => {
+            format!("'{}'::numeric", decimal(value)?)
+        }
         ScalarValue::Utf8(Some(text)) | ScalarValue::LargeUtf8(Some(text)) | ScalarValue::Utf8View(Some(text)) => {
             quote::literal(text)
         }
@@ -157,11 +159,17 @@ pub fn literal(value: &ScalarValue) -> Option<String> {
 }
 
 fn decimal(value: &ScalarValue) -> Option<String> {
-    let ScalarValue::Decimal128(Some(digits), _, scale) = value else { return None };
+    let (is_negative, digits, scale) = match value {
+        ScalarValue::Decimal128(Some(digits), _, scale) => (*digits < 0, digits.unsigned_abs().to_string(), scale),
+        ScalarValue::Decimal256(Some(digits), _, scale) => {
+            (digits.is_negative(), digits.wrapping_abs().to_string(), scale)
+        }
+        _ => return None,
+    };
     let scale = usize::try_from(*scale).ok()?;
-    let text = format!("{:0width$}", digits.unsigned_abs(), width = scale + 1);
+    let text = format!("{digits:0>width$}", width = scale + 1);
     let (whole, fraction) = text.split_at(text.len() - scale);
-    let sign = if *digits < 0 { "-" } else { "" };
+    let sign = if is_negative { "-" } else { "" };
     Some(if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") })
 }
 
@@ -175,6 +183,7 @@ fn timestamp(micros: i64, sql_type: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::datatypes::i256;
     use datafusion::prelude::{cast, col, lit};
 
     #[expect(clippy::needless_pass_by_value, reason = "filters are made where they are given")]
@@ -223,5 +232,7 @@ mod tests {
         assert_eq!(decimal(&value(-5, 2)).unwrap(), "-0.05");
         assert_eq!(decimal(&value(12_345, 2)).unwrap(), "123.45");
         assert_eq!(decimal(&value(7, 0)).unwrap(), "7");
+        let wide = ScalarValue::Decimal256(Some(i256::from_i128(-5)), 76, 3);
+        assert_eq!(decimal(&wide).unwrap(), "-0.005");
     }
 }

@@ -17,6 +17,7 @@ mod guards;
 mod merging;
 mod mixed;
 mod narrowed;
+mod numeric;
 mod patience;
 mod pipeline;
 mod profile;

@@ -76,6 +76,26 @@ fn a_query_shows_what_psql_shows() {
 }
 
 #[test]
+fn written_uuids_and_bytes_are_those_of_the_column() {
+    let Some(server) = server::shared() else { return };
+    let project = with_table(server, "types_written");
+    for (filter, ids) in [
+        ("u = 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A12'", vec!["6"]),
+        ("u in ('{a0eebc999c0b4ef8bb6d6bb9bd380a12}', '00000000000000000000000000000000')", vec!["2", "6"]),
+        ("u <> 'FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF' and id < 4", vec!["1", "2"]),
+        ("\"by\" = '\\xDEADBEEF'", vec!["1"]),
+        ("\"by\" = '\\x5c'::bytea", vec!["5"]),
+        ("n = 1.5 or n > 99.5 and n < 101", vec!["1", "6"]),
+    ] {
+        let shown = project.rows(&format!("select id from raw.every_type where {filter} order by id"));
+        let expected =
+            server.sql("types_written", &format!("select id from raw.every_type where {filter} order by id"));
+        assert_eq!(shown, ids, "{filter}");
+        assert_eq!(expected, ids, "{filter}, on the server");
+    }
+}
+
+#[test]
 fn every_format_writes_every_type() {
     let Some(server) = server::shared() else { return };
     let project = with_table(server, "types_formats");

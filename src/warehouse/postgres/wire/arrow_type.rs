@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType, Field, IntervalUnit, TimeUnit};
 
+use medallion_udfs::ANY_NUMERIC;
+
 use super::{PgType, WireError};
 
 /// The key of a field's metadata under which the Postgres type is kept that the Arrow type does not tell: `uuid`, `json`,
@@ -25,10 +27,9 @@ pub struct PgColumn {
 ///
 /// A `numeric` without precision holds up to 131072 digits, each value with as many decimals as it likes. It is read as
 /// `Decimal256(76, 38)`: a quotient or mean that Postgres computed has 16 to 20 decimals, money 20 digits before the
-/// point, and both together do not fit into a `Decimal128`. DataFusion adds, sums, compares and rounds it; the product of
-/// two such columns overflows, with an error, until one is cast to a narrower numeric, which the model's SQL can do. A
-/// narrower default would fail on reading, where only the owner of the table could help. A value that does not fit is an
-/// error, as is one of a `numeric(p,s)` with p > 76.
+/// point, and both together do not fit into a `Decimal128`. A narrower default would fail on reading, where only the owner
+/// of the table could help. A value that does not fit is an error, as is one of a `numeric(p,s)` with p > 76. What is
+/// computed from such a number is one too, so that a column of this type without another declared is a `numeric`.
 pub fn arrow_field(column: &PgColumn) -> Result<Field, WireError> {
     field(&column.name, &column.pg_type)
         .ok_or_else(|| WireError::Unreadable { column: column.name.clone(), pg_type: column.pg_type.sql() })
@@ -51,7 +52,8 @@ fn field(name: &str, pg_type: &PgType) -> Option<Field> {
         PgType::Uuid | PgType::Json | PgType::Jsonb | PgType::Enum { .. } | PgType::Numeric(None) => true,
         PgType::Numeric(Some(declared)) => !matches!(
             field.data_type(),
-            DataType::Decimal128(p, s) | DataType::Decimal256(p, s) if (u16::from(*p), i16::from(*s)) == *declared
+            DataType::Decimal128(p, s) | DataType::Decimal256(p, s)
+                if (u16::from(*p), i16::from(*s)) == *declared && field.data_type() != &ANY_NUMERIC
         ),
         _ => false,
     };
@@ -67,7 +69,7 @@ fn scalar(pg_type: &PgType) -> Option<DataType> {
         PgType::Int8 | PgType::Oid => DataType::Int64,
         PgType::Float4 => DataType::Float32,
         PgType::Float8 => DataType::Float64,
-        PgType::Numeric(None) => DataType::Decimal256(DECIMAL256_MAX_PRECISION, ANY_SCALE),
+        PgType::Numeric(None) => ANY_NUMERIC,
         PgType::Numeric(Some((precision, scale))) => decimal(i32::from(*precision), i32::from(*scale)),
         PgType::Text
         | PgType::Varchar(_)
@@ -116,11 +118,14 @@ fn stored_as(field: &Field) -> Option<PgType> {
         DataType::UInt64 => PgType::Numeric(Some((20, 0))),
         DataType::Float16 | DataType::Float32 => PgType::Float4,
         DataType::Float64 => PgType::Float8,
+        DataType::Decimal256(_, _) if kept.is_none() && field.data_type() == &ANY_NUMERIC => PgType::Numeric(None),
         DataType::Decimal32(precision, scale)
         | DataType::Decimal64(precision, scale)
         | DataType::Decimal128(precision, scale)
         | DataType::Decimal256(precision, scale) => {
-            kept.and_then(numeric).unwrap_or(PgType::Numeric(Some((u16::from(*precision), i16::from(*scale)))))
+            // A number that was cast to another decimal kept what it was before.
+            let fitting = kept.and_then(numeric).filter(|kept| scalar(kept).as_ref() == Some(field.data_type()));
+            fitting.unwrap_or(PgType::Numeric(Some((u16::from(*precision), i16::from(*scale)))))
         }
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => kept.map_or(PgType::Text, text),
         DataType::Date32 | DataType::Date64 => PgType::Date,
@@ -189,6 +194,7 @@ mod tests {
             PgType::Numeric(Some((38, 2))),
             PgType::Numeric(Some((39, 2))),
             PgType::Numeric(Some((76, 76))),
+            PgType::Numeric(Some((76, 38))),
             PgType::Numeric(Some((1000, 2))),
             PgType::Numeric(Some((5, -2))),
             PgType::Numeric(Some((3, 5))),

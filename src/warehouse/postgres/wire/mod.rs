@@ -19,7 +19,7 @@ mod pg_type;
 #[cfg(test)]
 mod tests;
 
-pub use arrow_type::{PgColumn, arrow_field, pg_type, placeholder_field};
+pub use arrow_type::{PG_TYPE, PgColumn, arrow_field, pg_type, placeholder_field};
 pub use decode::Decoder;
 pub use encode::Encoder;
 pub use error::WireError;
