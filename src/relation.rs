@@ -34,6 +34,9 @@ impl RelationName {
     }
 }
 
+/// Ends the name under which a table can be read as it is published.
+const PUBLISHED: &str = "$published";
+
 /// Ends the name under which the changed rows of a table can be read.
 const CHANGES: &str = "$changes";
 
@@ -45,7 +48,21 @@ impl RelationName {
 
     /// The table whose changed rows this name stands for.
     pub fn changes_of(&self) -> Option<Self> {
-        let table = self.identifier.strip_suffix(CHANGES).filter(|table| !table.is_empty())?;
+        self.without(CHANGES)
+    }
+
+    /// This table before a publication, while that is being made.
+    pub fn published(&self) -> Self {
+        self.sibling(format!("{}{PUBLISHED}", self.identifier))
+    }
+
+    /// The table that this name stands for as it is published.
+    pub fn published_of(&self) -> Option<Self> {
+        self.without(PUBLISHED)
+    }
+
+    fn without(&self, end: &str) -> Option<Self> {
+        let table = self.identifier.strip_suffix(end).filter(|table| !table.is_empty())?;
         Some(self.sibling(table))
     }
 }

@@ -1,11 +1,12 @@
 //! A standard test whose outcome on the published tables is known: only what this publication changes is looked at.
 
+use super::groups::Groups;
 use super::nulls::recorded_nulls;
 use super::shape::{Asked, ColumnOf};
 use super::sweep::{Count, is_standard, standard};
 use crate::manifest::Node;
 use crate::materialize::{Compiled, Prior, Workspace, without_row};
-use crate::warehouse::RelationName;
+use crate::warehouse::{RelationKind, RelationName};
 
 /// What the test counts now, from the number before. `None` where it has to be counted anew: that is the rule where the
 /// test failed before, or seems to fail now.
@@ -24,6 +25,15 @@ async fn counted(workspace: &Workspace, node: &Node, compiled: &Compiled, prior:
         Some(table.changes())
     };
     match asked {
+        Asked::NotNull(of) if seen(&of).is_some_and(|seen| is_view(workspace, seen)) => {
+            let groups = Groups::of(workspace, seen(&of)?).await?;
+            workspace.publication.scan_changes(groups.table()).await.ok()??;
+            let (now, then) = groups.nulls(workspace, &of.column).await?;
+            (before + now).checked_sub(then)
+        }
+        Asked::Unique(of) if seen(&of).is_some_and(|seen| is_view(workspace, seen)) => {
+            Groups::of(workspace, seen(&of)?).await?.is_unique(&of.column).then_some(0)
+        }
         Asked::NotNull(of) => match recorded_nulls(workspace, seen(&of)?, &[&of.column]).await.remove(&of.column) {
             Some(nulls) => Some(nulls),
             None => nulls(workspace, &of.column, &changes(&of).await?, before).await,
@@ -35,6 +45,10 @@ async fn counted(workspace: &Workspace, node: &Node, compiled: &Compiled, prior:
         }
         _ => None,
     }
+}
+
+fn is_view(workspace: &Workspace, name: &RelationName) -> bool {
+    workspace.relations.describe(name).is_some_and(|described| described.kind != RelationKind::Table)
 }
 
 /// How many rows the table will have, where it is known how many it had.

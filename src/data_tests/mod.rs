@@ -2,6 +2,7 @@
 
 mod changed;
 mod digest;
+mod groups;
 mod nulls;
 mod runs;
 mod shape;

@@ -102,12 +102,17 @@ fn picked(plan: &LogicalPlan) -> Option<(&datafusion::common::TableReference, Ve
         LogicalPlan::SubqueryAlias(alias) => picked(&alias.input),
         LogicalPlan::Projection(projection) => {
             let (table, stored) = picked(&projection.input)?;
-            let of = |expr: &Expr| match expr.clone().unalias_nested().data {
-                Expr::Column(column) => stored.get(projection.input.schema().maybe_index_of_column(&column)?)?.clone(),
-                _ => None,
-            };
+            let of = |expr: &Expr| column_of(expr, &projection.input, &stored);
             Some((table, projection.expr.iter().map(of).collect()))
         }
+        _ => None,
+    }
+}
+
+/// Which of the table's columns an expression is, `stored` being those of its input.
+pub fn column_of(expr: &Expr, input: &LogicalPlan, stored: &[Option<String>]) -> Option<String> {
+    match expr.clone().unalias_nested().data {
+        Expr::Column(column) => stored.get(input.schema().maybe_index_of_column(&column)?)?.clone(),
         _ => None,
     }
 }

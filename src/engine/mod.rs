@@ -133,7 +133,8 @@ pub async fn published_elsewhere(
     Ok(found)
 }
 
-/// Tables as they will be once this publication is committed, and what it changes of them ([`RelationName::changes`]).
+/// Tables as they will be once this publication is committed, what it changes of them ([`RelationName::changes`]), and what
+/// they are until then ([`RelationName::published`]).
 pub struct ToBePublished(pub Arc<dyn Publication>);
 
 #[async_trait]
@@ -144,12 +145,18 @@ impl Relations for ToBePublished {
 
     fn describe(&self, name: &RelationName) -> Option<Description> {
         self.0.describe(name).or_else(|| {
-            let description = self.0.describe(&name.changes_of()?)?;
+            let description = match name.changes_of() {
+                Some(table) => self.0.describe(&table)?,
+                None => self.0.base().describe(&name.published_of()?)?,
+            };
             (description.kind == RelationKind::Table).then_some(description)
         })
     }
 
     async fn scan(&self, name: &RelationName) -> std::result::Result<Arc<dyn TableProvider>, WarehouseError> {
+        if let Some(table) = name.published_of().filter(|_| self.0.describe(name).is_none()) {
+            return self.0.base().scan(&table).await;
+        }
         match name.changes_of().filter(|_| self.0.describe(name).is_none()) {
             None => self.0.scan_staged(name).await,
             Some(table) => match self.0.scan_changes(&table).await? {

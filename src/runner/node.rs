@@ -52,7 +52,7 @@ impl<'a> NodeRun<'a> {
             if outcome.fingerprint == now {
                 return self.phase.finish(index, self.reused(&info, &forms.runs, outcome));
             }
-            prior = outcome.prior(&self.phase.workspace, node, &now);
+            prior = outcome.prior(&self.phase.fingerprints, &self.phase.workspace, node, &now);
         }
         let started = Event::NodeStarted { index, total: self.phase.total, node: Arc::clone(&info) };
         self.phase.runner.reporter.event(&started);

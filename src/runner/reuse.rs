@@ -14,7 +14,7 @@ use super::events::Status;
 use crate::engine::{is_volatile, parse, relations_of};
 use crate::manifest::Node;
 use crate::materialize::{Compiled, Prior, Workspace};
-use crate::warehouse::{RelationKind, RelationName};
+use crate::warehouse::{Description, RelationKind, RelationName};
 
 /// What a node is made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,11 +37,20 @@ pub struct Outcome {
 
 impl Outcome {
     /// What the outcome says of the published tables to a node that is now made from `now`.
-    pub fn prior(&self, workspace: &Workspace, node: &Node, now: &Fingerprint) -> Prior {
+    pub fn prior(&self, prints: &Fingerprints, workspace: &Workspace, node: &Node, now: &Fingerprint) -> Prior {
         let base = workspace.publication.base();
         let published = |name: &RelationName| {
-            let description = base.describe(name).filter(|description| description.kind == RelationKind::Table);
-            description.is_some_and(|there| self.fingerprint.inputs.get(&name.quoted()) == Some(&there.version))
+            let Some(made_from) = self.fingerprint.inputs.get(&name.quoted()) else { return false };
+            let Some(there) = base.describe(name) else { return false };
+            match there.kind {
+                RelationKind::Table => *made_from == there.version,
+                // A view that becomes another one has not been seen.
+                RelationKind::View { .. } => {
+                    let stays = workspace.relations.describe(name).is_some_and(|comes| comes.kind == there.kind);
+                    let describe = |name: &RelationName| base.describe(name);
+                    stays && prints.token(workspace, &describe, name, &mut HashSet::new()).as_ref() == Some(made_from)
+                }
+            }
         };
         if self.fingerprint.made_by != now.made_by || !node.relation.as_ref().is_none_or(published) {
             return Prior::default();
@@ -82,14 +91,22 @@ impl Fingerprints {
             let names = self.reads(workspace, &compiled.sql)?.into_iter();
             read.extend(names.map(|name| name.changes_of().unwrap_or(name)));
         }
-        let token = |name: RelationName| Some((name.quoted(), self.token(workspace, &name, &mut HashSet::new())?));
+        let describe = |name: &RelationName| workspace.relations.describe(name);
+        let token =
+            |name: RelationName| Some((name.quoted(), self.token(workspace, &describe, &name, &mut HashSet::new())?));
         let inputs = read.into_iter().map(token).collect::<Option<_>>()?;
         Some(Fingerprint { made_by: format!("{:032x}", hash.digest128()), inputs })
     }
 
     /// What stands for a relation's content.
-    fn token(&self, workspace: &Workspace, name: &RelationName, above: &mut HashSet<RelationName>) -> Option<String> {
-        let Some(description) = workspace.relations.describe(name) else { return Some("absent".to_string()) };
+    fn token(
+        &self,
+        workspace: &Workspace,
+        describe: &dyn Fn(&RelationName) -> Option<Description>,
+        name: &RelationName,
+        above: &mut HashSet<RelationName>,
+    ) -> Option<String> {
+        let Some(description) = describe(name) else { return Some("absent".to_string()) };
         let RelationKind::View { sql } = description.kind else { return Some(description.version) };
         if !above.insert(name.clone()) {
             return None;
@@ -97,7 +114,7 @@ impl Fingerprints {
         let mut token = description.version;
         for input in self.reads(workspace, &sql)? {
             token.push(' ');
-            token.push_str(&self.token(workspace, &input, above)?);
+            token.push_str(&self.token(workspace, describe, &input, above)?);
         }
         above.remove(name);
         Some(token)

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::connect::{Connection, Settings, connect};
 use super::record::Written;
 use super::{failed, quote};
+use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
 
 /// The server's number of the connection's transaction.
@@ -76,20 +77,28 @@ where i.indrelid = $1";
 
 /// What autovacuum would analyze within a minute is analyzed now, as far as indexes need it: the next run, and whoever
 /// reads in the meantime, would not be led to them otherwise. Nobody is waited for, and a failure costs nothing but time.
-pub async fn analyze(connection: &Connection, written: &[Written]) {
+pub async fn analyze(settings: &Settings, written: &[Written]) {
     const LEAST: u64 = 1000;
-    for written in written {
-        let Written::Table { name, rows, changed, place: Some((oid, _)), .. } = written else { continue };
-        if *changed < LEAST.max(rows.unwrap_or_default() / 10) {
-            continue;
+    let tables = written.iter().filter_map(|written| match written {
+        Written::Table { name, rows, changed, place: Some((oid, _)), .. } => {
+            (*changed >= LEAST.max(rows.unwrap_or_default() / 10)).then_some((name, *oid))
         }
-        let columns = connection.query_one(INDEXED, &[oid]).await;
-        let columns: Option<String> = columns.ok().and_then(|row| row.get(0));
-        let Some(columns) = columns else { continue };
-        let analyzed =
-            connection.batch_execute(&format!("analyze (skip_locked) {} ({columns})", quote::relation(name))).await;
-        if let Err(error) = analyzed {
+        _ => None,
+    });
+    // Each over a connection of its own, on as many of the server's cores.
+    futures::future::join_all(tables.map(async |(name, oid)| {
+        if let Err(error) = analyze_one(settings, name, oid).await {
             tracing::debug!("cannot analyze {name}: {error}");
         }
-    }
+    }))
+    .await;
+}
+
+async fn analyze_one(settings: &Settings, name: &RelationName, oid: u32) -> Result<(), WarehouseError> {
+    let connection = connect(settings).await?;
+    let cannot = || failed(&connection, "cannot analyze");
+    let columns: Option<String> = connection.query_one(INDEXED, &[&oid]).await.map_err(cannot())?.get(0);
+    let Some(columns) = columns else { return Ok(()) };
+    let analyze = format!("analyze (skip_locked) {} ({columns})", quote::relation(name));
+    connection.batch_execute(&analyze).await.map_err(cannot())
 }

@@ -1,0 +1,130 @@
+//! A view that groups one table: which of its columns are the groups' keys, and what a test of it counts once some groups
+//! have changed.
+
+use datafusion::common::TableReference;
+use datafusion::logical_expr::{Expr, LogicalPlan};
+
+use super::nulls::column_of;
+use crate::engine::resolve;
+use crate::materialize::Workspace;
+use crate::warehouse::{RelationKind, RelationName};
+
+/// `select key, … from table group by key`.
+pub struct Groups {
+    view: RelationName,
+    /// The view's SQL.
+    sql: String,
+    table: RelationName,
+    /// The view's and the table's name of each key.
+    keys: Vec<(String, String)>,
+}
+
+impl Groups {
+    /// `None` where the relation is something else.
+    pub async fn of(workspace: &Workspace, view: &RelationName) -> Option<Self> {
+        let RelationKind::View { sql } = workspace.relations.describe(view)?.kind else { return None };
+        let session = &workspace.session;
+        let plan = session.plan(&format!("select * from {}", view.quoted())).await.ok()?;
+        let plan = session.context().state().optimize(&plan).ok()?;
+        let grouped = grouped(&plan)?;
+        let target = &workspace.manifest.target;
+        let table = resolve(grouped.table.clone(), &target.database, &target.schema);
+        let shown = plan.schema().fields().iter().map(|field| field.name().clone());
+        let keys: Vec<_> = shown.zip(grouped.keys).filter_map(|(shown, stored)| Some((shown, stored?))).collect();
+        // Without one of them a group cannot be found again.
+        let mut stored: Vec<&String> = keys.iter().map(|(_, stored)| stored).collect();
+        stored.sort_unstable();
+        stored.dedup();
+        (stored.len() == grouped.count && grouped.count > 0).then(|| Groups { view: view.clone(), sql, table, keys })
+    }
+
+    /// Whether each value of the view's column stands in one row at most: it is all of the key.
+    pub fn is_unique(&self, column: &str) -> bool {
+        matches!(self.keys.as_slice(), [(shown, _)] if shown == column)
+    }
+
+    pub fn table(&self) -> &RelationName {
+        &self.table
+    }
+
+    /// How many rows of changed groups have a null in the column: as they will be, and as they are published. `None`: a
+    /// group cannot be found again by its key, which has a null in it.
+    pub async fn nulls(&self, workspace: &Workspace, column: &str) -> Option<(u64, u64)> {
+        let changes = self.table.changes().quoted();
+        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        let is_null = self.keys.iter().map(|(_, stored)| format!("{} is null", quoted(stored))).collect::<Vec<_>>();
+        if number(workspace, &format!("select count(*) from {changes} where {}", is_null.join(" or "))).await? > 0 {
+            return None;
+        }
+        let keys = self.keys.iter().map(|(_, stored)| quoted(stored)).collect::<Vec<_>>().join(", ");
+        let met =
+            self.keys.iter().map(|(shown, stored)| format!("grouped.{} = touched.{}", quoted(shown), quoted(stored)));
+        let met = met.collect::<Vec<_>>().join(" and ");
+        let counted = |groups: &str| {
+            format!(
+                "select count(*) from {groups} as grouped join (select distinct {keys} from {changes}) as touched on {met} \
+                 where grouped.{column} is null"
+            )
+        };
+        let before = self.sql.replace(&self.table.quoted(), &self.table.published().quoted());
+        if before == self.sql {
+            return None;
+        }
+        let now = number(workspace, &counted(&self.view.quoted())).await?;
+        Some((now, number(workspace, &counted(&format!("(\n{before}\n)"))).await?))
+    }
+}
+
+async fn number(workspace: &Workspace, sql: &str) -> Option<u64> {
+    let numbers = workspace.session.numbers(sql).await;
+    let numbers = numbers.inspect_err(|error| tracing::debug!("{sql}: {error}")).ok()?;
+    numbers.first().copied().flatten()?.try_into().ok()
+}
+
+struct Grouped<'p> {
+    table: &'p TableReference,
+    /// By column of the plan: the table's column that it is a key by.
+    keys: Vec<Option<String>>,
+    /// How many keys there are.
+    count: usize,
+}
+
+fn grouped(plan: &LogicalPlan) -> Option<Grouped<'_>> {
+    match plan {
+        LogicalPlan::SubqueryAlias(alias) => grouped(&alias.input),
+        LogicalPlan::Filter(filter) => grouped(&filter.input),
+        LogicalPlan::Projection(projection) => {
+            let below = grouped(&projection.input)?;
+            let of = |expr: &Expr| column_of(expr, &projection.input, &below.keys);
+            Some(Grouped { keys: projection.expr.iter().map(of).collect(), ..below })
+        }
+        LogicalPlan::Aggregate(aggregate) => {
+            let (table, stored) = rows(&aggregate.input)?;
+            let keys: Vec<_> =
+                aggregate.group_expr.iter().map(|expr| column_of(expr, &aggregate.input, &stored)).collect();
+            let count = keys.len();
+            let all = keys.iter().all(Option::is_some);
+            let others = aggregate.aggr_expr.iter().map(|_| None);
+            all.then(|| Grouped { table, keys: keys.into_iter().chain(others).collect(), count })
+        }
+        _ => None,
+    }
+}
+
+/// The table whose rows the plan gives, each for itself, and which column of it each of the plan's is.
+fn rows(plan: &LogicalPlan) -> Option<(&TableReference, Vec<Option<String>>)> {
+    match plan {
+        LogicalPlan::TableScan(scan) if scan.fetch.is_none() => {
+            let names = scan.projected_schema.fields().iter().map(|field| Some(field.name().clone()));
+            Some((&scan.table_name, names.collect()))
+        }
+        LogicalPlan::SubqueryAlias(alias) => rows(&alias.input),
+        LogicalPlan::Filter(filter) => rows(&filter.input),
+        LogicalPlan::Projection(projection) => {
+            let (table, stored) = rows(&projection.input)?;
+            let of = |expr: &Expr| column_of(expr, &projection.input, &stored);
+            Some((table, projection.expr.iter().map(of).collect()))
+        }
+        _ => None,
+    }
+}
