@@ -71,8 +71,12 @@ select n as id, 1 + (n * 7 + {{ shift }}) % (6000 + {{ shift }}) as parent_id,
     'p' || ((n + {{ shift }}) % 6000) as parent_name
 from generate_series(cast({{ from }} as bigint), cast({{ to }} as bigint)) as s(n)";
     // Groups that come and go, and one without a key.
-    let by_name = "{{ config(materialized='view') }}
-select name as known_as, nullif(sum(id) % 3, 0) as odd from {{ ref('parents') }} where id % 5 <> 0 group by name";
+    let grouped = |table: &str, key: &str| {
+        format!(
+            "{{{{ config(materialized='view') }}}}
+select {key} as {table}_known_as, nullif(sum(id) % 3, 0) as {table}_odd from {{{{ ref('{table}') }}}} where id % 5 <> 0 group by {key}"
+        )
+    };
     let mut properties = "models:\n".to_string();
     let of_parents: &[(&str, Option<&str>)] = &[("id", None), ("name", None)];
     let of_children: &[(&str, Option<&str>)] =
@@ -90,14 +94,17 @@ select name as known_as, nullif(sum(id) % 3, 0) as odd from {{ ref('parents') }}
             }
         }
     }
-    properties += "  - name: by_name\n    columns:\n";
-    for column in ["known_as", "odd"] {
-        properties += &format!("      - name: {column}\n        data_tests:\n");
-        properties += &both("not_null", column, "", "");
-        properties += &both("unique", column, "", "");
+    for table in ["parents", "children"] {
+        properties += &format!("  - name: grouped_{table}\n    columns:\n");
+        for column in ["known_as", "odd"].map(|column| format!("{table}_{column}")) {
+            properties += &format!("      - name: {column}\n        data_tests:\n");
+            properties += &both("not_null", &column, "", "");
+            properties += &both("unique", &column, "", "");
+        }
     }
     let models = place.project().file("models/parents.sql", parents).file("models/children.sql", children);
-    models.file("models/by_name.sql", by_name).file("models/models.yml", properties)
+    let models = models.file("models/grouped_parents.sql", grouped("parents", "name"));
+    models.file("models/grouped_children.sql", grouped("children", "parent_name")).file("models/models.yml", properties)
 }
 
 fn failures_are_those_of_the_whole_table(place: Place) {
