@@ -111,7 +111,8 @@ async fn orphans(
     (left == 0).then_some(0)
 }
 
-async fn number(workspace: &Workspace, sql: &str) -> Option<i64> {
+/// The one number of a query.
+pub async fn number(workspace: &Workspace, sql: &str) -> Option<i64> {
     let numbers = workspace.session.numbers(sql).await;
     numbers.inspect_err(|error| tracing::debug!("{sql}: {error}")).ok()?.first().copied().flatten()
 }

@@ -1,12 +1,12 @@
 //! A view that groups one table: which of its columns are the groups' keys, and what a test of it counts once some groups
 //! have changed.
 
-use datafusion::common::TableReference;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
-use super::nulls::column_of;
-use crate::engine::resolve;
-use crate::materialize::Workspace;
+use super::beneath::{Rows, column_of, names, plan_of};
+use super::changed::number;
+use crate::engine::{parse, relations_of};
+use crate::materialize::{Workspace, quoted};
 use crate::warehouse::{RelationKind, RelationName};
 
 /// `select key, … from table group by key`.
@@ -23,14 +23,11 @@ impl Groups {
     /// `None` where the relation is something else.
     pub async fn of(workspace: &Workspace, view: &RelationName) -> Option<Self> {
         let RelationKind::View { sql } = workspace.relations.describe(view)?.kind else { return None };
-        let session = &workspace.session;
-        let plan = session.plan(&format!("select * from {}", view.quoted())).await.ok()?;
-        let plan = session.context().state().optimize(&plan).ok()?;
+        let plan = plan_of(workspace, view).await?;
         let grouped = grouped(&plan)?;
-        let target = &workspace.manifest.target;
-        let table = resolve(grouped.table.clone(), &target.database, &target.schema);
-        let shown = plan.schema().fields().iter().map(|field| field.name().clone());
-        let keys: Vec<_> = shown.zip(grouped.keys).filter_map(|(shown, stored)| Some((shown, stored?))).collect();
+        let table = grouped.rows.table(workspace);
+        let keys: Vec<_> =
+            names(&plan).zip(grouped.keys).filter_map(|(shown, stored)| Some((shown, stored?))).collect();
         // Without one of them a group cannot be found again.
         let mut stored: Vec<&String> = keys.iter().map(|(_, stored)| stored).collect();
         stored.sort_unstable();
@@ -51,7 +48,6 @@ impl Groups {
     /// group cannot be found again by its key, which has a null in it.
     pub async fn nulls(&self, workspace: &Workspace, column: &str) -> Option<(u64, u64)> {
         let changes = self.table.changes().quoted();
-        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
         let is_null = self.keys.iter().map(|(_, stored)| format!("{} is null", quoted(stored))).collect::<Vec<_>>();
         if number(workspace, &format!("select count(*) from {changes} where {}", is_null.join(" or "))).await? > 0 {
             return None;
@@ -66,23 +62,23 @@ impl Groups {
                  where grouped.{column} is null"
             )
         };
-        let before = self.sql.replace(&self.table.quoted(), &self.table.published().quoted());
-        if before == self.sql {
-            return None;
-        }
+        let before = self.sql_of(workspace, &self.table.published())?;
         let now = number(workspace, &counted(&self.view.quoted())).await?;
-        Some((now, number(workspace, &counted(&format!("(\n{before}\n)"))).await?))
+        let then = number(workspace, &counted(&format!("(\n{before}\n)"))).await?;
+        Some((now.try_into().ok()?, then.try_into().ok()?))
+    }
+
+    /// The view's SQL over another table. `None` where the view does not itself name its table, and no other.
+    fn sql_of(&self, workspace: &Workspace, other: &RelationName) -> Option<String> {
+        let target = &workspace.manifest.target;
+        let reads = |sql: &str| relations_of(&parse(sql).ok()?, &target.database, &target.schema).ok();
+        let sql = self.sql.replace(&self.table.quoted(), &other.quoted());
+        (reads(&sql)? == std::slice::from_ref(other)).then_some(sql)
     }
 }
 
-async fn number(workspace: &Workspace, sql: &str) -> Option<u64> {
-    let numbers = workspace.session.numbers(sql).await;
-    let numbers = numbers.inspect_err(|error| tracing::debug!("{sql}: {error}")).ok()?;
-    numbers.first().copied().flatten()?.try_into().ok()
-}
-
 struct Grouped<'p> {
-    table: &'p TableReference,
+    rows: Rows<'p>,
     /// By column of the plan: the table's column that it is a key by.
     keys: Vec<Option<String>>,
     /// How many keys there are.
@@ -99,31 +95,13 @@ fn grouped(plan: &LogicalPlan) -> Option<Grouped<'_>> {
             Some(Grouped { keys: projection.expr.iter().map(of).collect(), ..below })
         }
         LogicalPlan::Aggregate(aggregate) => {
-            let (table, stored) = rows(&aggregate.input)?;
-            let keys: Vec<_> =
-                aggregate.group_expr.iter().map(|expr| column_of(expr, &aggregate.input, &stored)).collect();
+            let rows = Rows::of(&aggregate.input)?;
+            let key = |expr| column_of(expr, &aggregate.input, &rows.columns);
+            let keys: Vec<_> = aggregate.group_expr.iter().map(key).collect();
             let count = keys.len();
             let all = keys.iter().all(Option::is_some);
             let others = aggregate.aggr_expr.iter().map(|_| None);
-            all.then(|| Grouped { table, keys: keys.into_iter().chain(others).collect(), count })
-        }
-        _ => None,
-    }
-}
-
-/// The table whose rows the plan gives, each for itself, and which column of it each of the plan's is.
-fn rows(plan: &LogicalPlan) -> Option<(&TableReference, Vec<Option<String>>)> {
-    match plan {
-        LogicalPlan::TableScan(scan) if scan.fetch.is_none() => {
-            let names = scan.projected_schema.fields().iter().map(|field| Some(field.name().clone()));
-            Some((&scan.table_name, names.collect()))
-        }
-        LogicalPlan::SubqueryAlias(alias) => rows(&alias.input),
-        LogicalPlan::Filter(filter) => rows(&filter.input),
-        LogicalPlan::Projection(projection) => {
-            let (table, stored) = rows(&projection.input)?;
-            let of = |expr: &Expr| column_of(expr, &projection.input, &stored);
-            Some((table, projection.expr.iter().map(of).collect()))
+            all.then(|| Grouped { rows, keys: keys.into_iter().chain(others).collect(), count })
         }
         _ => None,
     }

@@ -1,5 +1,6 @@
 //! Data tests: SQL that returns the bad rows, and what their number means.
 
+mod beneath;
 mod changed;
 mod digest;
 mod groups;

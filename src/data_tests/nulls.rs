@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use datafusion::common::stats::Precision;
-use datafusion::logical_expr::{Expr, LogicalPlan};
 
-use crate::engine::resolve;
+use super::beneath::{Rows, names, plan_of};
 use crate::materialize::Workspace;
 use crate::warehouse::{RelationKind, RelationName};
 
@@ -61,14 +60,10 @@ impl Beneath {
             let columns = schema.fields().iter().map(|field| (field.name().clone(), field.name().clone()));
             return Some(Beneath { table: relation.clone(), columns: columns.collect() });
         }
-        let session = &workspace.session;
-        let plan = session.plan(&format!("select * from {}", relation.quoted())).await.ok()?;
-        let plan = session.context().state().optimize(&plan).ok()?;
-        let target = &workspace.manifest.target;
-        let (scanned, stored) = picked(&plan)?;
-        let table = resolve(scanned.clone(), &target.database, &target.schema);
-        let shown = plan.schema().fields().iter().map(|field| field.name().clone());
-        let columns = shown.zip(stored).filter_map(|(shown, stored)| Some((shown, stored?))).collect();
+        let plan = plan_of(workspace, relation).await?;
+        let rows = Rows::of(&plan).filter(|rows| rows.all)?;
+        let table = rows.table(workspace);
+        let columns = names(&plan).zip(rows.columns).filter_map(|(shown, stored)| Some((shown, stored?))).collect();
         (kind(&table)? == RelationKind::Table).then_some(Beneath { table, columns })
     }
 
@@ -89,30 +84,5 @@ impl Beneath {
             }
         });
         nulls.collect()
-    }
-}
-
-/// The table whose rows the plan gives, each once and all of them, and which column of it each of the plan's is.
-fn picked(plan: &LogicalPlan) -> Option<(&datafusion::common::TableReference, Vec<Option<String>>)> {
-    match plan {
-        LogicalPlan::TableScan(scan) if scan.filters.is_empty() && scan.fetch.is_none() => {
-            let names = scan.projected_schema.fields().iter().map(|field| Some(field.name().clone()));
-            Some((&scan.table_name, names.collect()))
-        }
-        LogicalPlan::SubqueryAlias(alias) => picked(&alias.input),
-        LogicalPlan::Projection(projection) => {
-            let (table, stored) = picked(&projection.input)?;
-            let of = |expr: &Expr| column_of(expr, &projection.input, &stored);
-            Some((table, projection.expr.iter().map(of).collect()))
-        }
-        _ => None,
-    }
-}
-
-/// Which of the table's columns an expression is, `stored` being those of its input.
-pub fn column_of(expr: &Expr, input: &LogicalPlan, stored: &[Option<String>]) -> Option<String> {
-    match expr.clone().unalias_nested().data {
-        Expr::Column(column) => stored.get(input.schema().maybe_index_of_column(&column)?)?.clone(),
-        _ => None,
     }
 }

@@ -82,7 +82,7 @@ pub fn also_reads(workspace: &Workspace, node: &Node) -> Result<Option<String>, 
 }
 
 /// A name in SQL, whatever it is.
-fn quoted(name: impl AsRef<str>) -> String {
+pub fn quoted(name: impl AsRef<str>) -> String {
     format!("\"{}\"", name.as_ref().replace('"', "\"\""))
 }
 

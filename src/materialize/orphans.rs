@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{Compiled, Compiler, Prior, Workspace, failed, invalid};
+use super::{Compiled, Compiler, Prior, Workspace, failed, invalid, quoted};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::Node;
 use crate::warehouse::RelationName;
@@ -33,8 +33,7 @@ pub async fn delete(
 ) -> Result<u64, Diagnostic> {
     let Some(config) = config(node)? else { return Ok(0) };
     let to = Compiler::new(workspace).expression(node, &config.to)?;
-    let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-    let (column, field) = (quote(&config.column), quote(&config.field));
+    let (column, field) = (quoted(&config.column), quoted(&config.field));
     // A key that is new among the orphans has left `to` in this publication. If all of them were taken out by the last
     // one, those are all there are.
     // Each key once: a join goes over all rows of a key each time it meets the key.

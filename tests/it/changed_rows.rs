@@ -129,7 +129,26 @@ fn failures_are_those_of_the_whole_table(place: Place) {
     TestRunner::new(config).run(&steps, check).unwrap();
 }
 
+/// What a subquery of a view reads decides about groups that have no changed row.
+fn a_view_with_a_subquery_is_counted_whole(place: Place) {
+    let numbers = "{{ config(materialized='incremental', unique_key='id') }}
+select n as id, n % 7 as part, n + {{ var('more') }} as size
+from generate_series(cast({{ var('from') }} as bigint), 6000) as s(n)";
+    let largest = "{{ config(materialized='view') }}
+select part, sum(case when size < 6001 then null else size end) as large
+from {{ ref('numbers') }} where size >= (select max(size) from {{ ref('numbers') }}) - 3 group by part";
+    let properties = "models:\n  - name: largest\n    columns:\n      - name: large\n        data_tests:\n".to_string();
+    let project = place.project().file("models/numbers.sql", numbers).file("models/largest.sql", largest);
+    let project = project.file("models/models.yml", properties + &both("not_null", "large", "", ""));
+    for (vars, expected) in [("{more: 0, from: 1}", 4), ("{more: 100, from: 6000}", 0)] {
+        project.run(&["build", "--vars", vars]).succeeds();
+        let counted: Vec<u64> = failures(&project).into_iter().map(|(_, count)| count).collect();
+        assert_eq!(counted, [expected, expected], "{vars}");
+    }
+}
+
 in_both_places![
+    a_view_with_a_subquery_is_counted_whole,
     a_model_reads_what_changed_since_it_was_made,
     a_group_without_rows_goes,
     failures_are_those_of_the_whole_table,

@@ -1,0 +1,77 @@
+//! The table beneath a view, where the view's plan is simple enough to see it.
+
+use datafusion::common::TableReference;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::{Expr, LogicalPlan};
+
+use crate::engine::resolve;
+use crate::materialize::Workspace;
+use crate::warehouse::RelationName;
+
+/// All rows of a relation, optimized. `None` where a subquery has a part in them: what it reads is none of their tables.
+pub async fn plan_of(workspace: &Workspace, relation: &RelationName) -> Option<LogicalPlan> {
+    let session = &workspace.session;
+    let plan = session.plan(&format!("select * from {}", relation.quoted())).await.ok()?;
+    let plan = session.context().state().optimize(&plan).ok()?;
+    (!has_subquery(&plan)).then_some(plan)
+}
+
+fn has_subquery(plan: &LogicalPlan) -> bool {
+    let is_subquery = |expr: &Expr| {
+        Ok(matches!(expr, Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_)))
+    };
+    let mut found = false;
+    let walked = plan.apply(|node| {
+        node.apply_expressions(|expr| {
+            found |= expr.exists(is_subquery)?;
+            Ok(TreeNodeRecursion::Continue)
+        })
+    });
+    found || walked.is_err()
+}
+
+/// The names of the plan's columns.
+pub fn names(plan: &LogicalPlan) -> impl Iterator<Item = String> + '_ {
+    plan.schema().fields().iter().map(|field| field.name().clone())
+}
+
+/// The rows of one table, each for itself.
+pub struct Rows<'p> {
+    table: &'p TableReference,
+    /// By column of the plan: which of the table's it is.
+    pub columns: Vec<Option<String>>,
+    /// Whether none is left out.
+    pub all: bool,
+}
+
+impl<'p> Rows<'p> {
+    pub fn of(plan: &'p LogicalPlan) -> Option<Self> {
+        match plan {
+            LogicalPlan::TableScan(scan) if scan.fetch.is_none() => {
+                let names = scan.projected_schema.fields().iter().map(|field| Some(field.name().clone()));
+                Some(Rows { table: &scan.table_name, columns: names.collect(), all: scan.filters.is_empty() })
+            }
+            LogicalPlan::SubqueryAlias(alias) => Rows::of(&alias.input),
+            LogicalPlan::Filter(filter) => Some(Rows { all: false, ..Rows::of(&filter.input)? }),
+            LogicalPlan::Projection(projection) => {
+                let below = Rows::of(&projection.input)?;
+                let columns = projection.expr.iter().map(|expr| column_of(expr, &projection.input, &below.columns));
+                Some(Rows { columns: columns.collect(), ..below })
+            }
+            _ => None,
+        }
+    }
+
+    pub fn table(&self, workspace: &Workspace) -> RelationName {
+        let target = &workspace.manifest.target;
+        resolve(self.table.clone(), &target.database, &target.schema)
+    }
+}
+
+/// Which of the table's columns an expression is, `stored` being those of its input.
+pub fn column_of(expr: &Expr, input: &LogicalPlan, stored: &[Option<String>]) -> Option<String> {
+    match expr.clone().unalias_nested().data {
+        Expr::Column(column) => stored.get(input.schema().maybe_index_of_column(&column)?)?.clone(),
+        _ => None,
+    }
+}
