@@ -87,7 +87,7 @@ pub async fn commit(publication: &PgPublication) -> Result<Option<Receipt>, Ware
     let (number, written) = waiting::telling(&connection, settings, publishing.run(&has)).await?;
     finish(publication, &connection).await?;
     settle::settle(&connection, &written).await;
-    settle::analyze(publication.writer.settings(), &written).await;
+    settle::analyze(settings, &written).await;
     Ok(Some(Receipt { publication: number, tables: work.drafts.len(), views: work.views.len() }))
 }
 

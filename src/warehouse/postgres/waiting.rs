@@ -2,6 +2,7 @@
 //! would know what the run is doing.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use super::connect::{Connection, Settings, connect};
@@ -24,20 +25,21 @@ pub async fn telling<T>(
 ) -> Result<T, WarehouseError> {
     let own = connection.query_one("select pg_backend_pid()", &[]).await;
     let own: i32 = own.map_err(failed(connection, "cannot ask for the session's number"))?.get(0);
-    let watch = async {
-        let mut told = BTreeSet::new();
-        loop {
-            tokio::time::sleep(INTERVAL).await;
-            for (pid, who) in blocking(settings, own).await.unwrap_or_default() {
-                if told.insert(pid) {
-                    connection.tell(&who);
-                }
-            }
-        }
-    };
     tokio::select! {
         done = work => done,
-        () = watch => Err(WarehouseError::Task("nobody waits any more".to_string())),
+        never = watch(connection, settings, own) => match never {},
+    }
+}
+
+async fn watch(connection: &Connection, settings: &Settings, own: i32) -> Infallible {
+    let mut told = BTreeSet::new();
+    loop {
+        tokio::time::sleep(INTERVAL).await;
+        for (pid, who) in blocking(settings, own).await.unwrap_or_default() {
+            if told.insert(pid) {
+                connection.tell(&who);
+            }
+        }
     }
 }
 

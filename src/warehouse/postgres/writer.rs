@@ -77,6 +77,9 @@ impl Writer {
     pub async fn connection(&self) -> Result<OwnedMutexGuard<Connection>, WarehouseError> {
         let opened = self.connection.get_or_try_init(|| async {
             let connection = connect(&self.settings).await?;
+            // A session whose program died while it waited for a lock would wait on, with all the locks it has. Older servers
+            // have no such setting, and some systems cannot tell.
+            let _ = connection.batch_execute("set client_connection_check_interval = '5s'").await;
             connection.batch_execute(BEGIN).await.map_err(failed(&connection, "cannot start a transaction"))?;
             Ok::<_, WarehouseError>(Arc::new(tokio::sync::Mutex::new(connection)))
         });

@@ -34,14 +34,6 @@ fn statements(settings: &Settings, server_major: u32) -> String {
     if server_major >= TRANSACTION_TIMEOUT.1 {
         set(TRANSACTION_TIMEOUT.0, "0");
     }
-    // A session whose program died while it waited for a lock would wait on, with all the locks it has. Not every system
-    // can tell; the setting is there since PostgreSQL 14.
-    if server_major >= 14 {
-        sql.push_str(
-            "do $$ begin perform pg_catalog.set_config('client_connection_check_interval', '5s', false); \
-             exception when others then null; end $$;",
-        );
-    }
     if let Some(role) = &settings.role {
         sql.push_str(&format!("set role {};", identifier(role)));
     }
