@@ -71,15 +71,15 @@ pub fn table_of(name: &RelationName, draft: &Draft) -> String {
 }
 
 /// A table that rows go into.
-struct Into<'a> {
-    connection: &'a Connection,
-    name: &'a RelationName,
+pub struct Into<'a> {
+    pub connection: &'a Connection,
+    pub name: &'a RelationName,
     /// Quoted.
-    table: String,
-    generated: Vec<String>,
+    pub table: String,
+    /// Columns whose values the server alone makes.
+    pub generated: Vec<String>,
 }
 
-/// Columns whose values the server alone makes.
 async fn generated(connection: &Connection, table: &str) -> Result<Vec<String>, WarehouseError> {
     const GENERATED: &str = "
     select attname::text from pg_catalog.pg_attribute
@@ -94,18 +94,23 @@ impl Into<'_> {
         let (connection, name, table) = (self.connection, self.name, self.table.as_str());
         match &layer.effect {
             Effect::Replace => replace(connection, name, (table, staged), &layer.columns.columns).await,
-            Effect::Append => {
-                let columns = layer.columns.names().filter(|name| !self.generated.iter().any(|own| own == name));
-                let columns = quote::identifiers(columns);
-                let sql = format!("insert into {table} ({columns}) select {columns} from {staged}");
-                Ok(Applied { inserted: self.execute(&sql).await?, ..Applied::default() })
-            }
+            Effect::Append => Ok(Applied { inserted: self.insert(layer, staged).await?, ..Applied::default() }),
             Effect::Merge { unique_key } => {
                 analyze(connection, staged, layer.spool.rows).await?;
-                let generated = &self.generated;
-                Merge { connection, name, table, staged, layer, key: unique_key, has, generated }.run().await
+                Merge { into: self, staged, layer, key: unique_key, has }.run().await
             }
         }
+    }
+
+    /// The rows of `from`, a staged table of the layer or some of its rows.
+    pub async fn insert(&self, layer: &Layer, from: &str) -> Result<u64, WarehouseError> {
+        let columns = quote::identifiers(layer.columns.names().filter(|name| !self.makes(name)));
+        self.execute(&format!("insert into {} ({columns}) select {columns} from {from}", self.table)).await
+    }
+
+    /// Whether the server alone makes the column's values.
+    pub fn makes(&self, column: &str) -> bool {
+        self.generated.iter().any(|generated| generated == column)
     }
 
     /// Adds the columns that the rows have and the table has not.
@@ -128,7 +133,7 @@ impl Into<'_> {
         Ok(())
     }
 
-    async fn execute(&self, sql: &str) -> Result<u64, WarehouseError> {
+    pub async fn execute(&self, sql: &str) -> Result<u64, WarehouseError> {
         execute(self.connection, self.name, sql).await
     }
 }

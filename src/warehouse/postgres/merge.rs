@@ -5,49 +5,41 @@
 
 use tokio_postgres::error::SqlState;
 
-use super::apply::{Applied, matching};
-use super::connect::Connection;
+use super::apply::{Applied, Into, matching};
 use super::draft::Layer;
 use super::extras::columns_of_indexes;
 use super::wire::PgColumn;
 use super::{failed, quote};
-use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
 
 pub struct Merge<'a> {
-    pub connection: &'a Connection,
-    pub name: &'a RelationName,
-    /// Quoted, as `staged` is.
-    pub table: &'a str,
+    pub into: &'a Into<'a>,
+    /// Quoted.
     pub staged: &'a str,
     pub layer: &'a Layer,
     pub key: &'a [String],
     /// The columns of the table.
     pub has: &'a [PgColumn],
-    /// Those whose values the server alone makes.
-    pub generated: &'a [String],
 }
 
 impl Merge<'_> {
     pub async fn run(&self) -> Result<Applied, WarehouseError> {
+        let (table, staged, matches) = (&self.into.table, self.staged, matching("t", "s", self.key));
         // Only where a key stands once at most is there one row to update.
         if self.is_key_unique().await?
             && let Some(updated) = self.update().await?
         {
-            let stored = format!("select 1 from {} t where {}", self.table, matching("t", "s", self.key));
-            let inserted = self.insert(&format!(" s where not exists ({stored})")).await?;
-            return Ok(Applied { inserted, updated, deleted: 0 });
+            let new = format!("{staged} s where not exists (select 1 from {table} t where {matches})");
+            return Ok(Applied { inserted: self.into.insert(self.layer, &new).await?, updated, deleted: 0 });
         }
-        let matches = matching("t", "s", self.key);
-        let delete = format!("delete from {} t using {} s where {matches}", self.table, self.staged);
-        let deleted = self.execute(&delete).await?;
-        Ok(Applied { inserted: self.insert("").await?, updated: 0, deleted })
+        let deleted = self.into.execute(&format!("delete from {table} t using {staged} s where {matches}")).await?;
+        Ok(Applied { inserted: self.into.insert(self.layer, staged).await?, updated: 0, deleted })
     }
 
     async fn is_key_unique(&self) -> Result<bool, WarehouseError> {
         let mut key: Vec<&str> = self.key.iter().map(String::as_str).collect();
         key.sort_unstable();
-        let indexes = columns_of_indexes(self.connection, self.table).await?;
+        let indexes = columns_of_indexes(self.into.connection, &self.into.table).await?;
         Ok(indexes.into_iter().any(|(mut columns, unique, _)| {
             columns.sort_unstable();
             unique && columns == key
@@ -57,7 +49,7 @@ impl Merge<'_> {
     /// `None` where two rows would have had one value of a unique column while the update went on.
     async fn update(&self) -> Result<Option<u64>, WarehouseError> {
         let comes = |column: &PgColumn| self.layer.columns.names().any(|name| name == column.name);
-        let given = |column: &&PgColumn| !self.key.contains(&column.name) && !self.generated.contains(&column.name);
+        let given = |column: &&PgColumn| !self.key.contains(&column.name) && !self.into.makes(&column.name);
         let assignments = self.has.iter().filter(given).map(|column| {
             let quoted = quote::identifier(&column.name);
             // As an inserted row would have it.
@@ -67,10 +59,10 @@ impl Merge<'_> {
         if assignments.is_empty() {
             return Ok(None);
         }
-        let (table, staged, matches) = (self.table, self.staged, matching("t", "s", self.key));
+        let (table, staged, matches) = (&self.into.table, self.staged, matching("t", "s", self.key));
         self.batch("savepoint medallion_update").await?;
         let sql = format!("update {table} t set {assignments} from {staged} s where {matches}");
-        match self.connection.execute(&sql, &[]).await {
+        match self.into.connection.execute(&sql, &[]).await {
             Ok(updated) => {
                 self.batch("release medallion_update").await?;
                 Ok(Some(updated))
@@ -79,24 +71,12 @@ impl Merge<'_> {
                 self.batch("rollback to medallion_update; release medallion_update").await?;
                 Ok(None)
             }
-            Err(error) => Err(failed(self.connection, format!("cannot write {}", self.name))(error)),
+            Err(error) => Err(failed(self.into.connection, format!("cannot write {}", self.into.name))(error)),
         }
     }
 
-    async fn insert(&self, rows: &str) -> Result<u64, WarehouseError> {
-        let given = |name: &&str| !self.generated.iter().any(|generated| generated == name);
-        let columns = quote::identifiers(self.layer.columns.names().filter(given));
-        self.execute(&format!("insert into {} ({columns}) select {columns} from {}{rows}", self.table, self.staged))
-            .await
-    }
-
-    async fn execute(&self, sql: &str) -> Result<u64, WarehouseError> {
-        let done = self.connection.execute(sql, &[]).await;
-        done.map_err(failed(self.connection, format!("cannot write {}", self.name)))
-    }
-
     async fn batch(&self, sql: &str) -> Result<(), WarehouseError> {
-        let done = self.connection.batch_execute(sql).await;
-        done.map_err(failed(self.connection, format!("cannot write {}", self.name)))
+        let done = self.into.connection.batch_execute(sql).await;
+        done.map_err(failed(self.into.connection, format!("cannot write {}", self.into.name)))
     }
 }
