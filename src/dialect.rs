@@ -1,10 +1,13 @@
-//! PostgreSQL's syntax, but that an argument of a function is named by a word: `f(name => value)`.
+//! PostgreSQL's syntax, but for two things in which sqlparser reads it otherwise.
 //!
-//! sqlparser lets any expression name an argument, and to find out whether one does it reads every argument twice, those of
-//! a call within a call four times, and so on.
+//! An argument of a function is named by a word: `f(name => value)`. sqlparser lets any expression name one, and to find
+//! out whether one does it reads every argument twice, those of a call within a call four times, and so on.
+//!
+//! `a is distinct from b and c` is `(a is distinct from b) and c`. To sqlparser `b and c` would be what `a` is compared with.
 
 use std::any::TypeId;
 
+use datafusion::sql::sqlparser::ast::Expr;
 use datafusion::sql::sqlparser::dialect::{self, PostgreSqlDialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -61,6 +64,18 @@ impl dialect::Dialect for Dialect {
 
     fn prec_value(&self, precedence: Precedence) -> u8 {
         self.postgres.prec_value(precedence)
+    }
+
+    fn parse_infix(&self, parser: &mut Parser<'_>, left: &Expr, precedence: u8) -> Option<Result<Expr, ParserError>> {
+        let compare = if parser.parse_keywords(&[Keyword::IS, Keyword::DISTINCT, Keyword::FROM]) {
+            Expr::IsDistinctFrom
+        } else if parser.parse_keywords(&[Keyword::IS, Keyword::NOT, Keyword::DISTINCT, Keyword::FROM]) {
+            Expr::IsNotDistinctFrom
+        } else {
+            return self.postgres.parse_infix(parser, left, precedence);
+        };
+        let right = parser.parse_subexpr(self.postgres.prec_value(Precedence::Is));
+        Some(right.map(|right| compare(Box::new(left.clone()), Box::new(right))))
     }
 
     as_postgres! {

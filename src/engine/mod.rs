@@ -21,6 +21,7 @@ use datafusion::error::Result;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use serde_json::Value;
 
 pub use error::diagnose;
 pub use postgres::{is_volatile, parse};
@@ -46,6 +47,11 @@ pub trait Relations: Send + Sync {
         _columns: &[&str],
     ) -> std::result::Result<Option<NullCounts>, WarehouseError> {
         Ok(None)
+    }
+
+    /// A document as it is published beside a relation, see [`Snapshot::state`].
+    fn state(&self, _beside: &RelationName, _key: &str) -> Option<Value> {
+        None
     }
 }
 
@@ -92,6 +98,10 @@ impl Relations for Located {
     ) -> std::result::Result<Option<NullCounts>, WarehouseError> {
         self.part(&name.database).count_nulls(name, columns).await
     }
+
+    fn state(&self, beside: &RelationName, key: &str) -> Option<Value> {
+        self.part(&beside.database).state(beside, key)
+    }
 }
 
 /// Tables as they were published.
@@ -117,6 +127,10 @@ impl Relations for Published {
         columns: &[&str],
     ) -> std::result::Result<Option<NullCounts>, WarehouseError> {
         self.0.count_nulls(name, columns).await
+    }
+
+    fn state(&self, _beside: &RelationName, key: &str) -> Option<Value> {
+        self.0.state(key)
     }
 }
 
@@ -173,6 +187,10 @@ impl Relations for ToBePublished {
         columns: &[&str],
     ) -> std::result::Result<Option<NullCounts>, WarehouseError> {
         self.0.count_nulls(name, columns).await
+    }
+
+    fn state(&self, _beside: &RelationName, key: &str) -> Option<Value> {
+        self.0.base().state(key)
     }
 }
 

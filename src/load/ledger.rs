@@ -12,9 +12,10 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::files::Candidate;
 use super::input::Tally;
+use super::lineage::{Lineage, LoadedState};
 use super::{Failure, LoadRequest};
 use crate::diagnostic::Diagnostic;
-use crate::warehouse::{Publication, state_key};
+use crate::warehouse::{Publication, RelationName, state_key};
 
 /// A file that was taken.
 #[derive(Debug, Serialize, Deserialize)]
@@ -99,6 +100,28 @@ impl<'a> Ledger<'a> {
 
     pub fn keep_timestamp(&self, stamp: DateTime<Utc>) {
         self.publication.put_state(&self.timestamp_key(), Some(json!(stamp)));
+    }
+
+    /// Writes down which state comes of this load. `base`: the state it began with, unless it takes nothing of that.
+    pub fn keep_lineage(
+        &self,
+        relation: &RelationName,
+        unique_key: &[String],
+        base: Option<String>,
+        load_timestamp: DateTime<Utc>,
+    ) {
+        let key = state_key::lineage(relation);
+        let Some(now) = self.publication.describe(relation) else { return };
+        if base.as_ref() == Some(&now.version) {
+            return;
+        }
+        let known = self.publication.base().state(&key);
+        let known = known.and_then(|value| serde_json::from_value::<Lineage>(value).ok());
+        let goes_on =
+            |known: &Lineage| known.unique_key == unique_key && base.is_some_and(|base| known.ends_with(&base));
+        let mut lineage = known.filter(goes_on).unwrap_or_else(|| Lineage::new(unique_key.to_vec()));
+        lineage.add(LoadedState { version: now.version, load_timestamp });
+        self.publication.put_state(&key, Some(json!(lineage)));
     }
 
     fn file_key(&self, file: &Candidate) -> String {

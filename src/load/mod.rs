@@ -10,6 +10,7 @@ mod feed;
 mod files;
 mod input;
 mod ledger;
+mod lineage;
 mod reject;
 mod repeat;
 mod spec;
@@ -24,6 +25,7 @@ use self::columns::UnknownFields;
 use self::feed::{Feed, FeedSummary};
 use self::files::Candidate;
 use self::ledger::Ledger;
+pub use self::lineage::Lineage;
 use self::repeat::Repeats;
 use self::spec::LoadPlan;
 use crate::diagnostic::Diagnostic;
@@ -194,6 +196,8 @@ async fn load_once(
         ledger.take(file, *hash, stamp);
     }
     ledger.keep_timestamp(stamp);
+    let before = publication.base().describe(request.relation).filter(|_| !replace).map(|table| table.version);
+    ledger.keep_lineage(request.relation, &request.spec.unique_key, before, stamp);
     publication.commit().await?;
     Ok(Loaded {
         files: new.len(),

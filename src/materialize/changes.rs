@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
+
 use super::{Compiled, Workspace};
 use crate::engine::{parse, relations_of};
 use crate::warehouse::RelationName;
@@ -18,6 +20,19 @@ pub struct Prior {
     pub seen: HashSet<RelationName>,
     /// Of a test.
     pub failures: Option<u64>,
+    /// Of a table: what else than this would have changed nothing.
+    pub since: Option<LoadedSince>,
+}
+
+/// The rows of a table that were loaded after a node had read it. All others are as the node saw them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedSince {
+    pub table: RelationName,
+    /// Of which the table has one row each, and keeps each that it has.
+    pub unique_key: Vec<String>,
+    /// The column with the time at which a row was loaded.
+    pub column: &'static str,
+    pub after: DateTime<Utc>,
 }
 
 impl Prior {

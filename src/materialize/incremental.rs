@@ -1,7 +1,7 @@
 //! `incremental`: the first time a table, then only what is new meets what is there.
 
 use super::{
-    Compiled, LogLevel, Made, Prior, Workspace, failed, invalid, merge_columns, orphans, schema_change, table,
+    Compiled, LogLevel, Made, Prior, Workspace, extremes, failed, invalid, merge_columns, orphans, schema_change, table,
 };
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Node, Strategy};
@@ -40,7 +40,14 @@ pub async fn stage(
         Strategy::Merge => merge_columns::keep(workspace, node, relation, compiled).await?,
         _ => compiled.clone(),
     };
-    let frame = schema_change::fit(workspace, node, relation, compiled, strategy).await?;
+    let known = match strategy {
+        Strategy::Merge => extremes::rows(workspace, node, relation, compiled, prior).await?,
+        _ => None,
+    };
+    let frame = match known {
+        Some(frame) => frame,
+        None => schema_change::fit(workspace, node, relation, compiled, strategy).await?,
+    };
     let streams = workspace.session.partitions(frame).await.map_err(invalid(compiled))?;
     let (word, mode) = match strategy {
         Strategy::Merge => ("MERGE", StageMode::Merge { unique_key: unique_key.clone() }),

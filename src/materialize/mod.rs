@@ -2,8 +2,10 @@
 
 mod changes;
 mod compile;
+mod extremes;
 mod host;
 mod incremental;
+mod maintain;
 mod merge_columns;
 mod orphans;
 mod schema_change;
@@ -15,7 +17,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-pub use changes::Prior;
+pub use changes::{LoadedSince, Prior};
 pub use compile::{Compiled, Compiler};
 pub use host::postgres_type;
 pub use orphans::without_row;
@@ -65,7 +67,10 @@ pub async fn materialize(
     workspace.publication.configure(relation, settings::of(workspace, node)?);
     match &node.config.materialized {
         Materialization::View => view::stage(workspace, relation, compiled).await,
-        Materialization::Table => table::stage(workspace, relation, compiled).await,
+        Materialization::Table => match maintain::stage(workspace, relation, compiled, prior).await? {
+            Some(made) => Ok(made),
+            None => table::stage(workspace, relation, compiled).await,
+        },
         Materialization::Incremental => incremental::stage(workspace, node, relation, compiled, prior).await,
         other => Err(Diagnostic::new(format!("{}: materialization '{other}' is not supported yet", node.name))
             .at(node.place())

@@ -4,6 +4,7 @@
 //! as they will be, and become visible together when no node failed.
 
 mod audit;
+mod behind;
 mod cancel;
 pub mod events;
 mod loads;

@@ -9,9 +9,9 @@ use serde_json::json;
 
 use super::events::{Event, NodeInfo, NodeResult, Status};
 use super::models::Phase;
-use super::node_info;
 use super::queue::{End, Worker};
 use super::reuse::{Fingerprint, Outcome, state_key};
+use super::{behind, node_info};
 use crate::data_tests::{self, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Materialization, Node, NodeId};
@@ -31,6 +31,15 @@ pub struct NodeRun<'a> {
 struct Forms {
     runs: Compiled,
     others: Vec<Compiled>,
+}
+
+impl Forms {
+    /// All of them, in one order whichever runs.
+    fn variants(&self) -> Vec<&Compiled> {
+        let mut variants: Vec<&Compiled> = std::iter::once(&self.runs).chain(&self.others).collect();
+        variants.sort_by(|a, b| (a.incremental, &a.sql).cmp(&(b.incremental, &b.sql)));
+        variants
+    }
 }
 
 impl<'a> NodeRun<'a> {
@@ -53,6 +62,7 @@ impl<'a> NodeRun<'a> {
                 return self.phase.finish(index, self.reused(&info, &forms.runs, outcome));
             }
             prior = outcome.prior(&self.phase.fingerprints, &self.phase.workspace, node, &now);
+            prior.since = behind::since(self.phase, node, &forms.variants(), (&outcome.fingerprint, &now));
         }
         let started = Event::NodeStarted { index, total: self.phase.total, node: Arc::clone(&info) };
         self.phase.runner.reporter.event(&started);
@@ -90,9 +100,7 @@ impl<'a> NodeRun<'a> {
     }
 
     fn fingerprint(&self, node: &Node, forms: &Forms) -> Option<Fingerprint> {
-        let mut variants: Vec<&Compiled> = std::iter::once(&forms.runs).chain(&forms.others).collect();
-        variants.sort_by(|a, b| (a.incremental, &a.sql).cmp(&(b.incremental, &b.sql)));
-        self.phase.fingerprints.of(&self.phase.workspace, node, &variants)
+        self.phase.fingerprints.of(&self.phase.workspace, node, &forms.variants())
     }
 
     /// What the node came to in the last publication, unless that must not count.

@@ -20,9 +20,9 @@ use crate::warehouse::{Description, RelationKind, RelationName};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
     /// SQL, configuration and functions.
-    made_by: String,
+    pub made_by: String,
     /// The content of the relations that are read, and of the node's own, by quoted name.
-    inputs: BTreeMap<String, String>,
+    pub inputs: BTreeMap<String, String>,
 }
 
 /// What a node came to, as the publication keeps it.
@@ -56,7 +56,7 @@ impl Outcome {
             return Prior::default();
         }
         let seen = base.relations().into_iter().filter(published).collect();
-        Prior { seen, failures: self.failures }
+        Prior { seen, failures: self.failures, since: None }
     }
 }
 
@@ -85,17 +85,29 @@ impl Fingerprints {
         };
         add(env!("CARGO_PKG_VERSION"));
         add(&serde_json::to_string(&node.config.raw).ok()?);
+        variants.iter().for_each(|compiled| add(&compiled.sql));
+        let describe = |name: &RelationName| workspace.relations.describe(name);
+        let inputs = self.inputs(workspace, node, variants, &describe)?;
+        Some(Fingerprint { made_by: format!("{:032x}", hash.digest128()), inputs })
+    }
+
+    /// What stands for the content of the relations that are read, and of the node's own, if they were as `describe` has
+    /// them.
+    pub fn inputs(
+        &self,
+        workspace: &Workspace,
+        node: &Node,
+        variants: &[&Compiled],
+        describe: &dyn Fn(&RelationName) -> Option<Description>,
+    ) -> Option<BTreeMap<String, String>> {
         let mut read: BTreeSet<RelationName> = node.relation.iter().cloned().collect();
         for compiled in variants {
-            add(&compiled.sql);
             let names = self.reads(workspace, &compiled.sql)?.into_iter();
             read.extend(names.map(|name| name.changes_of().unwrap_or(name)));
         }
-        let describe = |name: &RelationName| workspace.relations.describe(name);
         let token =
-            |name: RelationName| Some((name.quoted(), self.token(workspace, &describe, &name, &mut HashSet::new())?));
-        let inputs = read.into_iter().map(token).collect::<Option<_>>()?;
-        Some(Fingerprint { made_by: format!("{:032x}", hash.digest128()), inputs })
+            |name: RelationName| Some((name.quoted(), self.token(workspace, describe, &name, &mut HashSet::new())?));
+        read.into_iter().map(token).collect()
     }
 
     /// What stands for a relation's content.

@@ -18,6 +18,11 @@ pub fn files(relation: &RelationName) -> String {
     format!("{}/file/", load(relation))
 }
 
+/// Of the states that loads alone made of a table.
+pub fn lineage(relation: &RelationName) -> String {
+    format!("{}/lineage", load(relation))
+}
+
 /// Whether the document belongs to a database.
 pub fn is_of(key: &str, database: &str) -> bool {
     let node = key.strip_prefix("node/").and_then(|rest| rest.strip_prefix(database));

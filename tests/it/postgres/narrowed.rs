@@ -63,6 +63,32 @@ fn a_join_goes_through_the_index() {
 }
 
 #[test]
+fn a_watermark_is_read_from_the_index() {
+    let Some((server, project, database)) = ground() else { return };
+    server.sql(
+        &database,
+        "create table public.big as select n as id, timestamptz '2026-01-01 00:00:00+00' + n * interval '1 minute' as at \
+         from generate_series(1, 20000) n; create index on public.big (at); analyze public.big; \
+         create table public.none (at timestamptz); create index on public.none (at)",
+    );
+    let before = given(server, &database, "big");
+    let newer = |table: &str| {
+        project.rows(&format!(
+            "select id from public.big where at >= (select coalesce(max(at), timestamptz '1970-01-01 00:00+00') from public.{table})"
+        ))
+    };
+    assert_eq!(newer("big"), ["20000"]);
+    let counted = (0..100).map(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        given(server, &database, "big")
+    });
+    let after = counted.into_iter().find(|after| *after != before).unwrap_or(before);
+    assert_eq!(after.0, before.0, "nothing was scanned");
+    assert!(after.1 > before.1);
+    assert_eq!(newer("none").len(), 20_000);
+}
+
+#[test]
 fn columns_that_compare_in_their_own_way_are_compared_here() {
     let Some((server, project, database)) = ground() else { return };
     server.sql(
