@@ -1,12 +1,15 @@
 //! A view that groups one table: which of its columns are the groups' keys, and what a test of it counts once some groups
 //! have changed.
 
+use datafusion::common::Column;
+use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::prelude::DataFrame;
 
 use super::beneath::{Rows, column_of, names, plan_of};
 use super::changed::number;
 use crate::engine::{parse, relations_of};
-use crate::materialize::{Workspace, quoted};
+use crate::materialize::{GroupKeys, Workspace, quoted};
 use crate::warehouse::{RelationKind, RelationName};
 
 /// `select key, … from table group by key`.
@@ -53,19 +56,26 @@ impl Groups {
             return None;
         }
         let keys = self.keys.iter().map(|(_, stored)| quoted(stored)).collect::<Vec<_>>().join(", ");
-        let met =
-            self.keys.iter().map(|(shown, stored)| format!("grouped.{} = touched.{}", quoted(shown), quoted(stored)));
-        let met = met.collect::<Vec<_>>().join(" and ");
-        let counted = |groups: &str| {
-            format!(
-                "select count(*) from {groups} as grouped join (select distinct {keys} from {changes}) as touched on {met} \
-                 where grouped.{column} is null"
-            )
-        };
+        let touched = GroupKeys::of(workspace, &format!("select distinct {keys} from {changes}")).await;
+        let touched = touched.inspect_err(|error| tracing::debug!("{}: {error}", self.view)).ok()?;
         let before = self.sql_of(workspace, &self.table.published())?;
-        let now = number(workspace, &counted(&self.view.quoted())).await?;
-        let then = number(workspace, &counted(&format!("(\n{before}\n)"))).await?;
-        Some((now.try_into().ok()?, then.try_into().ok()?))
+        let now = self.nulls_of(workspace, &self.sql, &touched, column).await;
+        let then = self.nulls_of(workspace, &before, &touched, column).await;
+        let known = now.and_then(|now| Ok((now, then?)));
+        known.inspect_err(|error| tracing::debug!("{}: {error}", self.view)).ok()
+    }
+
+    /// How many of the touched groups have a null in the column.
+    async fn nulls_of(&self, workspace: &Workspace, sql: &str, touched: &GroupKeys, column: &str) -> Result<u64> {
+        if touched.is_empty() {
+            return Ok(0);
+        }
+        let stored: Vec<&str> = self.keys.iter().map(|(_, stored)| stored.as_str()).collect();
+        let groups = touched.only(workspace.session.plan(sql).await?, &stored)?;
+        let (qualifier, field) = groups.schema().qualified_field_with_unqualified_name(column)?;
+        let is_null = Expr::Column(Column::new(qualifier.cloned(), field.name())).is_null();
+        let groups = DataFrame::new(workspace.session.context().state(), groups).filter(is_null)?;
+        Ok(groups.count().await? as u64)
     }
 
     /// The view's SQL over another table. `None` where the view does not itself name its table, and no other.

@@ -1,20 +1,15 @@
 //! Groups of which a model keeps minima and maxima only. Where a row comes that is at least as extreme as what the model
 //! has of the group, nothing else in the group matters: not its other rows, nor which of them are gone.
 
-use datafusion::arrow::array::RecordBatch;
-use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, JoinType};
-use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::error::{DataFusionError, Result as QueryResult};
-use datafusion::logical_expr::{Aggregate, LogicalPlan, LogicalPlanBuilder};
+use datafusion::error::Result as QueryResult;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::DataFrame;
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Ident, Select, SelectItem, SetExpr, Statement,
     TableFactor,
 };
-use futures::TryStreamExt;
 
-use super::{Compiled, Prior, Workspace, invalid, maintain, quoted};
+use super::{Compiled, GroupKeys, Prior, Workspace, invalid, maintain, quoted};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{parse, relations_of};
 use crate::manifest::Node;
@@ -38,10 +33,9 @@ pub async fn rows(
     if !maintain::fits(workspace, relation, &added).await {
         return Ok(None);
     }
-    let open = workspace.session.stream(&model.open(relation)).await.map_err(invalid(compiled))?;
-    let open: Vec<RecordBatch> = open.try_collect().await.map_err(invalid(compiled))?;
+    let open = GroupKeys::of(workspace, &model.open(relation)).await.map_err(invalid(compiled))?;
     let all = workspace.session.plan(&model.of_all()).await.map_err(invalid(compiled))?;
-    let plan = model.together(added, all, open).map_err(invalid(compiled))?;
+    let plan = model.together(added, all, &open).map_err(invalid(compiled))?;
     Ok(Some(DataFrame::new(workspace.session.context().state(), plan)))
 }
 
@@ -154,28 +148,12 @@ impl Model {
     }
 
     /// The groups of the rows that come, but those with an open key made of all rows.
-    fn together(&self, added: LogicalPlan, all: LogicalPlan, open: Vec<RecordBatch>) -> QueryResult<LogicalPlan> {
-        let Some(schema) = open.iter().find(|batch| batch.num_rows() > 0).map(RecordBatch::schema) else {
+    fn together(&self, added: LogicalPlan, all: LogicalPlan, open: &GroupKeys) -> QueryResult<LogicalPlan> {
+        if open.is_empty() {
             return Ok(added);
-        };
-        let table = std::sync::Arc::new(MemTable::try_new(schema, vec![open])?);
-        let open = || LogicalPlanBuilder::scan("open_groups", provider_as_source(table.clone()), None)?.build();
-        let meet = |rows: LogicalPlan, column: &str, kind: JoinType| {
-            let (qualifier, field) = rows.schema().qualified_field_with_unqualified_name(column)?;
-            let column = Column::new(qualifier.cloned(), field.name());
-            let key = Column::new(Some("open_groups"), "key");
-            LogicalPlanBuilder::from(rows).join(open()?, kind, (vec![column], vec![key]), None)?.build()
-        };
-        let anew = all.transform_up(|node| match node {
-            LogicalPlan::Aggregate(grouped) => {
-                let rows = meet(grouped.input.as_ref().clone(), &self.key.0, JoinType::LeftSemi)?;
-                let grouped = Aggregate::try_new(rows.into(), grouped.group_expr, grouped.aggr_expr)?;
-                Ok::<_, DataFusionError>(Transformed::yes(LogicalPlan::Aggregate(grouped)))
-            }
-            other => Ok(Transformed::no(other)),
-        })?;
-        let settled = meet(added, &self.key.1, JoinType::LeftAnti)?;
-        LogicalPlanBuilder::from(settled).union(anew.data)?.build()
+        }
+        let anew = open.only(all, &[&self.key.0])?;
+        LogicalPlanBuilder::from(open.others(added, &[&self.key.1])?).union(anew)?.build()
     }
 }
 

@@ -3,6 +3,7 @@
 mod changes;
 mod compile;
 mod extremes;
+mod group_keys;
 mod host;
 mod incremental;
 mod maintain;
@@ -19,6 +20,7 @@ use chrono::{DateTime, Utc};
 
 pub use changes::{LoadedSince, Prior};
 pub use compile::{Compiled, Compiler};
+pub use group_keys::GroupKeys;
 pub use host::postgres_type;
 pub use orphans::without_row;
 pub use settings::run_hooks;
