@@ -202,3 +202,52 @@ fn a_role_that_may_not_make_schemas_can_use_those_that_are_there() {
     project.run(&["build"]).succeeds();
     assert_eq!(server.sql(&database, "select n from main.m"), ["1"]);
 }
+
+#[test]
+fn a_documented_column_that_is_not_there_is_no_error() {
+    let Some((server, project, database)) = ground() else { return };
+    let project = project
+        .file("models/m.sql", "{{ config(persist_docs={'relation': true, 'columns': true}) }} select 1 as n")
+        .file(
+            "models/m.yml",
+            "models:\n  - name: m\n    columns:\n      - {name: gone, description: was here}\n      - {name: n, description: a number}\n",
+        );
+    project.run(&["build"]).succeeds();
+    assert_eq!(server.sql(&database, "select col_description('main.m'::regclass, 1)"), ["a number"]);
+}
+
+#[test]
+fn the_schema_of_the_notes_is_nobody_elses() {
+    let Some((server, project, database)) = ground() else { return };
+    let project = project.file("models/m.sql", "{{ config(schema='medallion') }} select 1 as n");
+    let project =
+        project.file("macros/names.sql", "{% macro generate_schema_name(custom, node) %}{{ custom }}{% endmacro %}");
+    project.run(&["build"]).exits(1).says("medallion");
+    assert_eq!(server.sql(&database, "select to_regclass('medallion.m') is null"), ["t"]);
+}
+
+#[test]
+fn what_was_published_is_analyzed_and_in_the_history() {
+    let Some((server, project, database)) = ground() else { return };
+    let model = |rows: u32| {
+        format!(
+            "{{{{ config(materialized='incremental', unique_key='n') }}}} select n from generate_series(1, {rows}) s(n)"
+        )
+    };
+    for rows in [3000, 9000] {
+        project.write("models/m.sql", model(rows));
+        project.run(&["build"]).succeeds();
+        let known = server.sql(&database, "select reltuples::bigint from pg_class where oid = 'main.m'::regclass");
+        assert_eq!(known, [rows.to_string()]);
+    }
+    let history: Vec<serde_json::Value> = project
+        .run(&["history", "--output", "json"])
+        .succeeds()
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let numbers: Vec<&str> = history.iter().map(|entry| entry["publication"].as_str().unwrap()).collect();
+    assert_eq!(numbers, ["2", "1"], "the newest first");
+    assert_eq!(history[0]["current"], true);
+}

@@ -14,6 +14,7 @@ mod files;
 mod foreign_changes;
 mod generations;
 mod guards;
+mod links;
 mod merging;
 mod mixed;
 mod narrowed;
