@@ -35,6 +35,11 @@ pub fn names(plan: &LogicalPlan) -> impl Iterator<Item = String> + '_ {
     plan.schema().fields().iter().map(|field| field.name().clone())
 }
 
+/// Whether SQL reads the name as it stands, without quotes.
+pub fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
 /// The rows of one table, each for itself.
 pub struct Rows<'p> {
     table: &'p TableReference,

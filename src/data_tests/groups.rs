@@ -35,11 +35,6 @@ impl Groups {
         (stored.len() == grouped.count && grouped.count > 0).then(|| Groups { view: view.clone(), sql, table, keys })
     }
 
-    /// Whether each value of the view's column stands in one row at most: it is all of the key.
-    pub fn is_unique(&self, column: &str) -> bool {
-        matches!(self.keys.as_slice(), [(shown, _)] if shown == column)
-    }
-
     pub fn table(&self) -> &RelationName {
         &self.table
     }

@@ -12,6 +12,7 @@ mod contract;
 mod deletion_vectors;
 mod foreign;
 mod incremental;
+mod joined_views;
 mod kill;
 mod lake;
 mod load;

@@ -1,0 +1,213 @@
+//! The groups of a view over a join that have a row which comes or goes: looked for once, for all tests of the view.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::{filter_record_batch, not};
+use arrow::datatypes::{Field, Schema};
+use arrow::row::{RowConverter, SortField};
+use datafusion::catalog::{MemTable, TableProvider};
+use datafusion::common::{Column, JoinType};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::Expr;
+use datafusion::prelude::DataFrame;
+use futures::StreamExt;
+use tokio::sync::OnceCell;
+
+use super::joined::{Joined, Joint, Shown};
+use crate::materialize::{Workspace, quoted};
+use crate::warehouse::{RelationName, WarehouseError};
+
+/// How many changed rows of a table, or touched groups, are kept in memory; beyond that there is little to be saved.
+const MOST: usize = 1 << 18;
+
+/// What the tests of a run find out about views.
+#[derive(Default)]
+pub struct JoinedViews {
+    views: Mutex<HashMap<RelationName, Arc<OnceCell<Option<Touched>>>>>,
+}
+
+impl JoinedViews {
+    /// How many rows of the view have a null in the column, where before none had. `None`: they have to be counted anew.
+    pub async fn nulls(&self, workspace: &Workspace, view: &RelationName, column: &str) -> Option<u64> {
+        let cell = {
+            let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(views.entry(view.clone()).or_default())
+        };
+        let touched = async || known(view, Touched::of(workspace, view).await);
+        let touched = cell.get_or_init(touched).await.as_ref()?;
+        known(view, touched.nulls(workspace, column).await)
+    }
+}
+
+fn known<T>(view: &RelationName, found: Result<Option<T>, WarehouseError>) -> Option<T> {
+    found.inspect_err(|error| tracing::debug!("{view}: {error}")).ok()?
+}
+
+/// The view over rows that come, of one table after the other, and over those that go. A group can be among them more
+/// than once.
+struct Touched {
+    joined: Joined,
+    come: Vec<RecordBatch>,
+    go: Vec<RecordBatch>,
+}
+
+impl Touched {
+    async fn of(workspace: &Workspace, view: &RelationName) -> Result<Option<Self>, WarehouseError> {
+        let Some(joined) = Joined::of(workspace, view).await else { return Ok(None) };
+        if !are_few(workspace, &joined.tables).await? {
+            return Ok(None);
+        }
+        let (mut differences, mut published) = (Vec::new(), Vec::new());
+        for table in &joined.tables {
+            let Some(difference) = Difference::of(workspace, table).await? else { return Ok(None) };
+            differences.push(difference);
+            published.push(workspace.relations.scan(&table.name.published()).await?);
+        }
+        let mut touched = Touched { joined, come: Vec::new(), go: Vec::new() };
+        for (changed, Difference { come, go }) in differences.iter().enumerate() {
+            let sides = [(come, &mut touched.come, true), (go, &mut touched.go, false)];
+            for (rows, found, comes) in sides.into_iter().filter(|(rows, ..)| rows.is_some()) {
+                // A table that stays is read as it is published: nothing has to be left out of that.
+                let other = |at: usize| (!comes || differences[at].is_none()).then(|| Arc::clone(&published[at]));
+                let read = |at| if at == changed { rows.clone() } else { other(at) };
+                let plan = touched.joined.over(&(0..published.len()).map(read).collect::<Vec<_>>())?;
+                let groups = DataFrame::new(workspace.session.context().state(), plan).execute_stream().await?;
+                let Some(groups) = collect(groups).await? else { return Ok(None) };
+                found.extend(groups);
+            }
+        }
+        Ok(Some(touched))
+    }
+
+    async fn nulls(&self, workspace: &Workspace, column: &str) -> Result<Option<u64>, WarehouseError> {
+        let Some(column) = self.joined.position(column) else { return Ok(None) };
+        match self.joined.columns[column] {
+            Shown::Key(_) => {
+                let mut groups = self.come.iter().chain(&self.go);
+                Ok(groups.all(|groups| groups.column(column).logical_null_count() == 0).then_some(0))
+            }
+            Shown::Kept => match &self.joined.keys {
+                Some(keys) => self.left(workspace, keys, column).await,
+                None => Ok(None),
+            },
+            Shown::Other => Ok(None),
+        }
+    }
+
+    /// Nulls of the groups in which the rows that come say nothing of the column.
+    async fn left(&self, workspace: &Workspace, keys: &[usize], column: usize) -> Result<Option<u64>, WarehouseError> {
+        let left = self.open(keys, column)?;
+        if left.first().is_none_or(|key| key.is_empty()) {
+            return Ok(Some(0));
+        }
+        // A group cannot be found by a null.
+        if left.iter().any(|key| key.logical_null_count() > 0) {
+            return Ok(None);
+        }
+        let name = |key: usize| format!("key {key} of a group left");
+        let fields =
+            left.iter().enumerate().map(|(key, values)| Field::new(name(key), values.data_type().clone(), false));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let left = RecordBatch::try_new(Arc::clone(&schema), left)?;
+        let context = workspace.session.context();
+        let left = context.read_table(Arc::new(MemTable::try_new(schema, vec![vec![left]])?))?;
+        let plan = &self.joined.plan;
+        let shown = |at: usize| Expr::Column(Column::from(plan.schema().qualified_field(at)));
+        let met =
+            keys.iter().enumerate().map(|(key, at)| shown(*at).eq(Expr::Column(Column::new_unqualified(name(key)))));
+        let rows = DataFrame::new(context.state(), plan.clone()).filter(shown(column).is_null())?;
+        Ok(Some(rows.join_on(left, JoinType::Inner, met)?.count().await? as u64))
+    }
+
+    /// The keys of the groups in which the rows that come do not make the column a value.
+    fn open(&self, keys: &[usize], column: usize) -> Result<Vec<ArrayRef>, WarehouseError> {
+        let schema = self.joined.plan.schema();
+        let types = keys.iter().map(|at| SortField::new(schema.field(*at).data_type().clone()));
+        let converter = RowConverter::new(types.collect())?;
+        let (mut closed, mut touched) = (HashSet::new(), HashSet::new());
+        let come = self.come.iter().map(|groups| (groups, true));
+        for (groups, comes) in come.chain(self.go.iter().map(|groups| (groups, false))) {
+            let values = keys.iter().map(|at| Arc::clone(groups.column(*at))).collect::<Vec<_>>();
+            let nulls = groups.column(column).logical_nulls();
+            for (at, key) in converter.convert_columns(&values)?.iter().enumerate() {
+                let is_closed = comes && nulls.as_ref().is_none_or(|nulls| nulls.is_valid(at));
+                if is_closed {
+                    closed.insert(key.owned())
+                } else {
+                    touched.insert(key.owned())
+                };
+            }
+        }
+        Ok(converter.convert_rows(touched.difference(&closed).map(|key| key.row()))?)
+    }
+}
+
+/// The rows of a table that come and go, each once, without the columns that the view does not read: one that differs in
+/// others stays.
+struct Difference {
+    come: Option<Arc<dyn TableProvider>>,
+    go: Option<Arc<dyn TableProvider>>,
+}
+
+impl Difference {
+    async fn of(workspace: &Workspace, table: &Joint) -> Result<Option<Self>, WarehouseError> {
+        let columns = table.columns.iter().map(quoted).collect::<Vec<_>>().join(", ");
+        let more = "sum(case when _change_type = 'insert' then 1 else -1 end)";
+        let sql = format!(
+            "select {columns}, {more} > 0 as _comes from {} group by {columns} having {more} <> 0",
+            table.name.changes().quoted()
+        );
+        let Some(rows) = collect(workspace.session.stream(&sql).await?).await? else { return Ok(None) };
+        let (mut come, mut go) = (Vec::new(), Vec::new());
+        for rows in rows {
+            let last = table.columns.len();
+            let comes = rows.column(last).as_boolean();
+            let values = rows.project(&(0..last).collect::<Vec<_>>())?;
+            come.push(filter_record_batch(&values, comes)?);
+            go.push(filter_record_batch(&values, &not(comes)?)?);
+        }
+        Ok(Some(Difference { come: table_of(come)?, go: table_of(go)? }))
+    }
+
+    fn is_none(&self) -> bool {
+        self.come.is_none() && self.go.is_none()
+    }
+}
+
+/// `None` where there is no row.
+fn table_of(mut rows: Vec<RecordBatch>) -> Result<Option<Arc<dyn TableProvider>>, WarehouseError> {
+    rows.retain(|rows| rows.num_rows() > 0);
+    let Some(first) = rows.first() else { return Ok(None) };
+    Ok(Some(Arc::new(MemTable::try_new(first.schema(), vec![rows])?)))
+}
+
+/// Whether it is known what changes, and as far as the warehouse says no more than what would be read otherwise.
+async fn are_few(workspace: &Workspace, tables: &[Joint]) -> Result<bool, WarehouseError> {
+    let rows_of = |changed: &Arc<dyn TableProvider>| {
+        let rows = changed.statistics().and_then(|statistics| statistics.num_rows.get_value().copied());
+        rows.unwrap_or(0) as u64
+    };
+    let (mut changed, mut all) = (0, 0u64);
+    for table in tables {
+        let Some(changes) = workspace.publication.scan_changes(&table.name).await? else { return Ok(false) };
+        changed += rows_of(&changes.removed) + rows_of(&changes.added);
+        let rows = workspace.publication.describe(&table.name).and_then(|described| described.rows);
+        all = all.saturating_add(rows.unwrap_or(u64::MAX));
+    }
+    Ok(changed <= all)
+}
+
+/// `None`: there are too many.
+async fn collect(mut stream: SendableRecordBatchStream) -> Result<Option<Vec<RecordBatch>>, WarehouseError> {
+    let (mut found, mut rows) = (Vec::new(), 0);
+    while let Some(batch) = stream.next().await.transpose()? {
+        rows += batch.num_rows();
+        if rows > MOST {
+            return Ok(None);
+        }
+        found.push(batch);
+    }
+    Ok(Some(found))
+}
