@@ -19,14 +19,14 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::datasource::provider_as_source;
-use datafusion::error::Result;
+use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Aggregate, Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, TableScan};
 
-use super::beneath::{is_plain, names, plan_of};
+use super::beneath::{is_plain, names, plan_of, published_plan_of};
 use crate::engine::{parse, relations_of, resolve};
 use crate::materialize::Workspace;
-use crate::warehouse::{RelationKind, RelationName};
+use crate::warehouse::{RelationKind, RelationName, WarehouseError};
 
 /// What a column of the view is of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +49,7 @@ pub struct Joint {
 
 /// `select key, … from table join table on … group by key`.
 pub struct Joined {
-    /// The view's rows.
-    pub plan: LogicalPlan,
-    /// The groups, also those that `having` leaves out.
+    /// The groups of the published tables, also those that `having` leaves out.
     groups: LogicalPlan,
     pub tables: Vec<Joint>,
     pub columns: Vec<Shown>,
@@ -61,38 +59,41 @@ pub struct Joined {
 
 impl Joined {
     /// `None` where the relation is something else.
-    pub async fn of(workspace: &Workspace, view: &RelationName) -> Option<Self> {
-        let RelationKind::View { sql } = workspace.relations.describe(view)?.kind else { return None };
-        let plan = plan_of(workspace, view).await?;
-        let (columns, aggregate) = shown(&plan)?;
-        let key_at = |key| columns.iter().position(|shown| *shown == Shown::Key(key));
-        let keys = (0..aggregate.group_expr.len()).map(key_at).collect();
-        let mut scans = Vec::new();
-        collect_scans(&aggregate.input, &mut scans)?;
+    pub async fn of(workspace: &Workspace, view: &RelationName) -> Result<Option<Self>, WarehouseError> {
+        let Some(RelationKind::View { sql }) = workspace.relations.describe(view).map(|described| described.kind)
+        else {
+            return Ok(None);
+        };
         let target = &workspace.manifest.target;
-        let name = |scan: &TableScan| resolve(scan.table_name.clone(), &target.database, &target.schema);
-        let tables: Vec<Joint> = scans.into_iter().map(|scan| Joint::of(scan, name(scan))).collect();
-        let mut named = relations_of(&parse(&sql).ok()?, &target.database, &target.schema).ok()?;
+        let mut named = relations_of(&parse(&sql)?, &target.database, &target.schema)?;
         named.sort();
         named.dedup();
-        let mut read: Vec<RelationName> = tables.iter().map(|table| table.name.clone()).collect();
-        read.sort();
-        // Each once, and by the view itself: another view between them may have become another one.
-        let reads_each = named == read && tables.iter().all(|table| !table.columns.is_empty());
-        if !reads_each || aggregate.group_expr.is_empty() {
-            return None;
+        let Some(plan) = published_plan_of(workspace, view, &named).await? else { return Ok(None) };
+        let mut scans = Vec::new();
+        let Some((columns, aggregate)) = shown(&plan) else { return Ok(None) };
+        if aggregate.group_expr.is_empty() || collect_scans(&aggregate.input, &mut scans).is_none() {
+            return Ok(None);
         }
-        let groups = without_filters(plan.clone()).inspect_err(|error| tracing::debug!("{view}: {error}")).ok()?;
-        Some(Joined { plan, groups, tables, columns, keys })
+        let name = |scan: &TableScan| resolve(scan.table_name.clone(), &target.database, &target.schema);
+        let mut tables: Vec<Joint> = scans.into_iter().map(|scan| Joint::of(scan, name(scan))).collect();
+        tables.sort_by(|one, other| one.name.cmp(&other.name));
+        // Each once, and by the view itself: another view between them may have become another one.
+        let reads_each = tables.iter().map(|table| &table.name).eq(&named);
+        if !reads_each || tables.iter().any(|table| table.columns.is_empty()) {
+            return Ok(None);
+        }
+        let key_at = |key| columns.iter().position(|shown| *shown == Shown::Key(key));
+        let keys = (0..aggregate.group_expr.len()).map(key_at).collect();
+        Ok(Some(Joined { groups: without_filters(plan.clone())?, tables, columns, keys }))
     }
 
     /// Where the view shows a column, whose name is as SQL writes it.
     pub fn position(&self, column: &str) -> Option<usize> {
-        position(&self.plan, column)
+        position(&self.groups, column)
     }
 
-    /// The groups with other rows in place of a table's, where there are such.
-    pub fn over(&self, rows: &[Option<Arc<dyn TableProvider>>]) -> Result<LogicalPlan> {
+    /// The groups with other rows in place of a table's published ones, where there are such.
+    pub fn over(&self, rows: &[Option<Arc<dyn TableProvider>>]) -> QueryResult<LogicalPlan> {
         let of = |scan: &TableScan| {
             let mut found = self.tables.iter().zip(rows).filter(|(table, _)| table.reference == scan.table_name);
             found.next().and_then(|(_, rows)| rows.clone())
@@ -224,7 +225,7 @@ fn collect_scans<'p>(plan: &'p LogicalPlan, found: &mut Vec<&'p TableScan>) -> O
 }
 
 /// All groups.
-fn without_filters(plan: LogicalPlan) -> Result<LogicalPlan> {
+fn without_filters(plan: LogicalPlan) -> QueryResult<LogicalPlan> {
     let all = plan.transform_down(|mut node| {
         while let LogicalPlan::Filter(filter) = node {
             node = Arc::unwrap_or_clone(filter.input);
@@ -237,7 +238,7 @@ fn without_filters(plan: LogicalPlan) -> Result<LogicalPlan> {
 }
 
 /// What a scan gives, of other rows.
-fn scan_of(scan: &TableScan, rows: Arc<dyn TableProvider>) -> Result<LogicalPlan> {
+fn scan_of(scan: &TableScan, rows: Arc<dyn TableProvider>) -> QueryResult<LogicalPlan> {
     let mut plan = LogicalPlanBuilder::scan(scan.table_name.clone(), provider_as_source(rows), None)?;
     if let Some(filter) = conjunction(scan.filters.clone()) {
         plan = plan.filter(filter)?;

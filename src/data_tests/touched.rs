@@ -48,6 +48,7 @@ fn known<T>(view: &RelationName, found: Result<Option<T>, WarehouseError>) -> Op
 /// The view over rows that come, of one table after the other, and over those that go. A group can be among them more
 /// than once.
 struct Touched {
+    view: RelationName,
     joined: Joined,
     come: Vec<RecordBatch>,
     go: Vec<RecordBatch>,
@@ -55,24 +56,26 @@ struct Touched {
 
 impl Touched {
     async fn of(workspace: &Workspace, view: &RelationName) -> Result<Option<Self>, WarehouseError> {
-        let Some(joined) = Joined::of(workspace, view).await else { return Ok(None) };
+        let Some(joined) = Joined::of(workspace, view).await? else { return Ok(None) };
         if !are_few(workspace, &joined.tables).await? {
             return Ok(None);
         }
-        let (mut differences, mut published) = (Vec::new(), Vec::new());
+        let (mut differences, mut there) = (Vec::new(), Vec::new());
         for table in &joined.tables {
             let Some(difference) = Difference::of(workspace, table).await? else { return Ok(None) };
+            // What stays is read as it is published: nothing has to be left out of that.
+            let changes = difference.come.is_some() || difference.go.is_some();
+            there.push(if changes { Some(workspace.relations.scan(&table.name).await?) } else { None });
             differences.push(difference);
-            published.push(workspace.relations.scan(&table.name.published()).await?);
         }
-        let mut touched = Touched { joined, come: Vec::new(), go: Vec::new() };
-        for (changed, Difference { come, go }) in differences.iter().enumerate() {
-            let sides = [(come, &mut touched.come, true), (go, &mut touched.go, false)];
-            for (rows, found, comes) in sides.into_iter().filter(|(rows, ..)| rows.is_some()) {
-                // A table that stays is read as it is published: nothing has to be left out of that.
-                let other = |at: usize| (!comes || differences[at].is_none()).then(|| Arc::clone(&published[at]));
-                let read = |at| if at == changed { rows.clone() } else { other(at) };
-                let plan = touched.joined.over(&(0..published.len()).map(read).collect::<Vec<_>>())?;
+        let published = vec![None; there.len()];
+        let mut touched = Touched { view: view.clone(), joined, come: Vec::new(), go: Vec::new() };
+        for (changed, Difference { come, go }) in differences.into_iter().enumerate() {
+            let sides = [(come, &there, &mut touched.come), (go, &published, &mut touched.go)];
+            for (rows, others, found) in sides.into_iter().filter(|(rows, ..)| rows.is_some()) {
+                let mut read = others.clone();
+                read[changed] = rows;
+                let plan = touched.joined.over(&read)?;
                 let groups = DataFrame::new(workspace.session.context().state(), plan).execute_stream().await?;
                 let Some(groups) = collect(groups).await? else { return Ok(None) };
                 found.extend(groups);
@@ -113,18 +116,19 @@ impl Touched {
         let left = RecordBatch::try_new(Arc::clone(&schema), left)?;
         let context = workspace.session.context();
         let left = context.read_table(Arc::new(MemTable::try_new(schema, vec![vec![left]])?))?;
-        let plan = &self.joined.plan;
-        let shown = |at: usize| Expr::Column(Column::from(plan.schema().qualified_field(at)));
+        let rows = workspace.session.query(&format!("select * from {}", self.view.quoted())).await?;
+        let columns = rows.schema().columns();
+        let shown = |at: usize| Expr::Column(columns[at].clone());
         let met =
             keys.iter().enumerate().map(|(key, at)| shown(*at).eq(Expr::Column(Column::new_unqualified(name(key)))));
-        let rows = DataFrame::new(context.state(), plan.clone()).filter(shown(column).is_null())?;
+        let rows = rows.filter(shown(column).is_null())?;
         Ok(Some(rows.join_on(left, JoinType::Inner, met)?.count().await? as u64))
     }
 
     /// The keys of the groups in which the rows that come do not make the column a value.
     fn open(&self, keys: &[usize], column: usize) -> Result<Vec<ArrayRef>, WarehouseError> {
-        let schema = self.joined.plan.schema();
-        let types = keys.iter().map(|at| SortField::new(schema.field(*at).data_type().clone()));
+        let Some(first) = self.come.iter().chain(&self.go).next() else { return Ok(Vec::new()) };
+        let types = keys.iter().map(|at| SortField::new(first.column(*at).data_type().clone()));
         let converter = RowConverter::new(types.collect())?;
         let (mut closed, mut touched) = (HashSet::new(), HashSet::new());
         let come = self.come.iter().map(|groups| (groups, true));
@@ -169,10 +173,6 @@ impl Difference {
             go.push(filter_record_batch(&values, &not(comes)?)?);
         }
         Ok(Some(Difference { come: table_of(come)?, go: table_of(go)? }))
-    }
-
-    fn is_none(&self) -> bool {
-        self.come.is_none() && self.go.is_none()
     }
 }
 
