@@ -1,20 +1,34 @@
 //! A standard test whose outcome on the published tables is known: only what this publication changes is looked at.
 
 use super::groups::Groups;
+use super::joined::is_key;
 use super::nulls::recorded_nulls;
 use super::shape::{Asked, ColumnOf};
 use super::sweep::{Count, is_standard, standard};
+use super::touched::JoinedViews;
 use crate::manifest::Node;
 use crate::materialize::{Compiled, Prior, Workspace, without_row};
 use crate::warehouse::{RelationKind, RelationName};
 
 /// What the test counts now, from the number before. `None` where it has to be counted anew: that is the rule where the
 /// test failed before, or seems to fail now.
-pub async fn failures(workspace: &Workspace, node: &Node, compiled: &Compiled, prior: &Prior) -> Option<Count> {
-    Some(Count { failures: counted(workspace, node, compiled, prior).await?, rows: None })
+pub async fn failures(
+    workspace: &Workspace,
+    joined: &JoinedViews,
+    node: &Node,
+    compiled: &Compiled,
+    prior: &Prior,
+) -> Option<Count> {
+    Some(Count { failures: counted(workspace, joined, node, compiled, prior).await?, rows: None })
 }
 
-async fn counted(workspace: &Workspace, node: &Node, compiled: &Compiled, prior: &Prior) -> Option<u64> {
+async fn counted(
+    workspace: &Workspace,
+    joined: &JoinedViews,
+    node: &Node,
+    compiled: &Compiled,
+    prior: &Prior,
+) -> Option<u64> {
     let before = prior.failures?;
     let asked = if is_standard(node) { standard(node, compiled)? } else { return None };
     let seen = |of: &ColumnOf| prior.seen.iter().find(|table| table.quoted() == of.source);
@@ -26,13 +40,16 @@ async fn counted(workspace: &Workspace, node: &Node, compiled: &Compiled, prior:
     };
     match asked {
         Asked::NotNull(of) if seen(&of).is_some_and(|seen| is_view(workspace, seen)) => {
-            let groups = Groups::of(workspace, seen(&of)?).await?;
+            let view = seen(&of)?;
+            let Some(groups) = Groups::of(workspace, view).await else {
+                return if before == 0 { joined.nulls(workspace, view, &of.column).await } else { None };
+            };
             workspace.publication.scan_changes(groups.table()).await.ok()??;
             let (now, then) = groups.nulls(workspace, &of.column).await?;
             (before + now).checked_sub(then)
         }
         Asked::Unique(of) if seen(&of).is_some_and(|seen| is_view(workspace, seen)) => {
-            Groups::of(workspace, seen(&of)?).await?.is_unique(&of.column).then_some(0)
+            is_key(workspace, seen(&of)?, &of.column).await?.then_some(0)
         }
         Asked::NotNull(of) => match recorded_nulls(workspace, seen(&of)?, &[&of.column]).await.remove(&of.column) {
             Some(nulls) => Some(nulls),

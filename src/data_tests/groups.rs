@@ -6,7 +6,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::prelude::DataFrame;
 
-use super::beneath::{Rows, column_of, names, plan_of};
+use super::beneath::{Rows, column_of, names, published_plan_of};
 use super::changed::number;
 use crate::engine::{parse, relations_of};
 use crate::materialize::{GroupKeys, Workspace, quoted};
@@ -26,7 +26,10 @@ impl Groups {
     /// `None` where the relation is something else.
     pub async fn of(workspace: &Workspace, view: &RelationName) -> Option<Self> {
         let RelationKind::View { sql } = workspace.relations.describe(view)?.kind else { return None };
-        let plan = plan_of(workspace, view).await?;
+        let target = &workspace.manifest.target;
+        let named = relations_of(&parse(&sql).ok()?, &target.database, &target.schema).ok()?;
+        let plan = published_plan_of(workspace, view, &named).await;
+        let plan = plan.inspect_err(|error| tracing::debug!("{view}: {error}")).ok()??;
         let grouped = grouped(&plan)?;
         let table = grouped.rows.table(workspace);
         let keys: Vec<_> =
@@ -36,11 +39,6 @@ impl Groups {
         stored.sort_unstable();
         stored.dedup();
         (stored.len() == grouped.count && grouped.count > 0).then(|| Groups { view: view.clone(), sql, table, keys })
-    }
-
-    /// Whether each value of the view's column stands in one row at most: it is all of the key.
-    pub fn is_unique(&self, column: &str) -> bool {
-        matches!(self.keys.as_slice(), [(shown, _)] if shown == column)
     }
 
     pub fn table(&self) -> &RelationName {

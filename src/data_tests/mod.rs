@@ -4,10 +4,12 @@ mod beneath;
 mod changed;
 mod digest;
 mod groups;
+mod joined;
 mod nulls;
 mod runs;
 mod shape;
 mod sweep;
+mod touched;
 
 use sweep::Count;
 pub use sweep::Sweeps;
@@ -45,7 +47,7 @@ pub async fn run(
     prior: &Prior,
 ) -> Result<TestOutcome, Diagnostic> {
     let invalid = |error: DataFusionError| diagnose(&error, &compiled.path, &compiled.sql);
-    let mut count = changed::failures(workspace, node, compiled, prior).await;
+    let mut count = changed::failures(workspace, sweeps.joined(), node, compiled, prior).await;
     if count.is_none() {
         count = sweeps.failures(workspace, node, compiled).await;
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use datafusion::common::stats::Precision;
 
-use super::beneath::{Rows, names, plan_of};
+use super::beneath::{Rows, is_plain, names, plan_of};
 use crate::materialize::Workspace;
 use crate::warehouse::{RelationKind, RelationName};
 
@@ -68,9 +68,7 @@ impl Beneath {
     }
 
     fn column(&self, name: &str) -> Option<&str> {
-        // As SQL reads a name that is not quoted.
-        let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-        self.columns.get(name).filter(|_| plain).map(String::as_str)
+        self.columns.get(name).filter(|_| is_plain(name)).map(String::as_str)
     }
 
     async fn recorded(&self, workspace: &Workspace, columns: &[&str]) -> HashMap<String, u64> {

@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use super::digest::{Collector, Digest};
 use super::nulls::known_nulls;
 use super::shape::{Asked, ColumnOf, asked};
+use super::touched::JoinedViews;
 use crate::manifest::{Node, NodeId, TestKind};
 use crate::materialize::{Compiled, Compiler, Workspace};
 use crate::warehouse::{RelationName, WarehouseError};
@@ -25,6 +26,7 @@ pub struct Sweeps {
     /// What they ask for, by what stands behind `from`.
     wanted: OnceLock<HashMap<String, Wanted>>,
     swept: Mutex<HashMap<String, Arc<OnceCell<Option<Swept>>>>>,
+    joined: JoinedViews,
 }
 
 /// What all tests want to know of a table.
@@ -61,6 +63,10 @@ struct Swept {
 impl Sweeps {
     pub fn new(tests: Vec<NodeId>) -> Self {
         Sweeps { tests, ..Sweeps::default() }
+    }
+
+    pub fn joined(&self) -> &JoinedViews {
+        &self.joined
     }
 
     /// What a standard test counts; `None` where SQL has to find it: the test is another one, its table

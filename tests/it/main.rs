@@ -13,6 +13,7 @@ mod deletion_vectors;
 mod extremes;
 mod foreign;
 mod incremental;
+mod joined_views;
 mod kill;
 mod lake;
 mod load;
