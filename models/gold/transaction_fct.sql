@@ -1,5 +1,10 @@
 {{ config(
     unique_key='transaction_id',
+    indexes=[
+        {'columns': ['transaction_id'], 'unique': true},
+        {'columns': ['load_timestamp']},
+        {'columns': ['customer_id']},
+    ],
     meta={'delete_orphans': {'to': "ref('transaction')", 'field': 'transaction_id'}}
 ) }}
 

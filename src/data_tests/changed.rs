@@ -19,16 +19,6 @@ pub async fn failures(
     compiled: &Compiled,
     prior: &Prior,
 ) -> Option<Count> {
-    Some(Count { failures: counted(workspace, joined, node, compiled, prior).await?, rows: None })
-}
-
-async fn counted(
-    workspace: &Workspace,
-    joined: &JoinedViews,
-    node: &Node,
-    compiled: &Compiled,
-    prior: &Prior,
-) -> Option<u64> {
     let before = prior.failures?;
     let asked = if is_standard(node) { standard(node, compiled)? } else { return None };
     let seen = |of: &ColumnOf| prior.seen.iter().find(|table| table.quoted() == of.source);
@@ -38,15 +28,14 @@ async fn counted(
         known.inspect_err(|error| tracing::debug!("{table}: {error}")).ok()??;
         Some(table.changes())
     };
-    match asked {
+    let failures = match asked {
         Asked::NotNull(of) if seen(&of).is_some_and(|seen| is_view(workspace, seen)) => {
             let view = seen(&of)?;
-            let Some(groups) = Groups::of(workspace, view).await else {
-                return if before == 0 { joined.nulls(workspace, view, &of.column).await } else { None };
-            };
-            workspace.publication.scan_changes(groups.table()).await.ok()??;
-            let (now, then) = groups.nulls(workspace, &of.column).await?;
-            (before + now).checked_sub(then)
+            match Groups::of(workspace, view).await {
+                Some(groups) => return in_groups(workspace, &groups, &of.column, prior).await,
+                None if before == 0 => joined.nulls(workspace, view, &of.column).await,
+                None => None,
+            }
         }
         Asked::Unique(of) if seen(&of).is_some_and(|seen| is_view(workspace, seen)) => {
             is_key(workspace, seen(&of)?, &of.column).await?.then_some(0)
@@ -61,7 +50,17 @@ async fn counted(
             orphans(workspace, (&child, &children), (&parent, &parents)).await
         }
         _ => None,
-    }
+    };
+    Some(Count { failures: failures?, rows: None })
+}
+
+/// Nulls of a view that groups a table, and its rows where their number before is known.
+async fn in_groups(workspace: &Workspace, groups: &Groups, column: &str, prior: &Prior) -> Option<Count> {
+    workspace.publication.scan_changes(groups.table()).await.ok()??;
+    let (now, then) = groups.counts(workspace, column).await?;
+    let failures = (prior.failures? + now.nulls).checked_sub(then.nulls)?;
+    let rows = prior.tested_rows.and_then(|before| (before + now.rows).checked_sub(then.rows));
+    Some(Count { failures, rows })
 }
 
 fn is_view(workspace: &Workspace, name: &RelationName) -> bool {
@@ -88,12 +87,13 @@ fn growth(changes: &RelationName, condition: &str) -> String {
     )
 }
 
-/// No value stood twice, so that only one that comes can.
+/// No value stood twice, so that only one can that comes more often than it goes.
 async fn repeated(workspace: &Workspace, of: &ColumnOf, changes: &RelationName) -> Option<u64> {
     let ColumnOf { source, column } = of;
     let sql = format!(
         "select count(*) from (select {column} from {source} where {column} in \
-         (select distinct {column} from {changes} where _change_type = 'insert') group by {column} having count(*) > 1) as repeated",
+         (select {column} from {changes} group by {column} having sum(case when _change_type = 'insert' then 1 else -1 end) > 0) \
+         group by {column} having count(*) > 1) as repeated",
         changes = changes.quoted(),
     );
     number(workspace, &sql).await?.try_into().ok()

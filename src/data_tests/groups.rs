@@ -1,9 +1,12 @@
 //! A view that groups one table: which of its columns are the groups' keys, and what a test of it counts once some groups
 //! have changed.
 
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
 use datafusion::common::Column;
 use datafusion::error::Result;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::logical_expr::{Expr, LogicalPlan, lit};
 use datafusion::prelude::DataFrame;
 
 use super::beneath::{Rows, column_of, names, published_plan_of};
@@ -45,9 +48,9 @@ impl Groups {
         &self.table
     }
 
-    /// How many rows of changed groups have a null in the column: as they will be, and as they are published. `None`: a
+    /// Changed groups, and how many of them have a null in the column: as they will be, and as they are published. `None`: a
     /// group cannot be found again by its key, which has a null in it.
-    pub async fn nulls(&self, workspace: &Workspace, column: &str) -> Option<(u64, u64)> {
+    pub async fn counts(&self, workspace: &Workspace, column: &str) -> Option<(Counts, Counts)> {
         let changes = self.table.changes().quoted();
         let is_null = self.keys.iter().map(|(_, stored)| format!("{} is null", quoted(stored))).collect::<Vec<_>>();
         if number(workspace, &format!("select count(*) from {changes} where {}", is_null.join(" or "))).await? > 0 {
@@ -57,23 +60,27 @@ impl Groups {
         let touched = GroupKeys::of(workspace, &format!("select distinct {keys} from {changes}")).await;
         let touched = touched.inspect_err(|error| tracing::debug!("{}: {error}", self.view)).ok()?;
         let before = self.sql_of(workspace, &self.table.published())?;
-        let now = self.nulls_of(workspace, &self.sql, &touched, column).await;
-        let then = self.nulls_of(workspace, &before, &touched, column).await;
+        let now = self.counts_of(workspace, &self.sql, &touched, column).await;
+        let then = self.counts_of(workspace, &before, &touched, column).await;
         let known = now.and_then(|now| Ok((now, then?)));
         known.inspect_err(|error| tracing::debug!("{}: {error}", self.view)).ok()
     }
 
-    /// How many of the touched groups have a null in the column.
-    async fn nulls_of(&self, workspace: &Workspace, sql: &str, touched: &GroupKeys, column: &str) -> Result<u64> {
+    async fn counts_of(&self, workspace: &Workspace, sql: &str, touched: &GroupKeys, column: &str) -> Result<Counts> {
         if touched.is_empty() {
-            return Ok(0);
+            return Ok(Counts::default());
         }
         let stored: Vec<&str> = self.keys.iter().map(|(_, stored)| stored.as_str()).collect();
         let groups = touched.only(workspace.session.plan(sql).await?, &stored)?;
         let (qualifier, field) = groups.schema().qualified_field_with_unqualified_name(column)?;
-        let is_null = Expr::Column(Column::new(qualifier.cloned(), field.name())).is_null();
-        let groups = DataFrame::new(workspace.session.context().state(), groups).filter(is_null)?;
-        Ok(groups.count().await? as u64)
+        let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+        let groups = DataFrame::new(workspace.session.context().state(), groups);
+        let counted = groups.aggregate(Vec::new(), vec![count(lit(1)), count(column)])?.collect().await?;
+        let number = |at: usize| {
+            let first = counted.first().map(|row| row.column(at).as_primitive::<Int64Type>().value(0));
+            first.unwrap_or_default().unsigned_abs()
+        };
+        Ok(Counts { rows: number(0), nulls: number(0) - number(1) })
     }
 
     /// The view's SQL over another table. `None` where the view does not itself name its table, and no other.
@@ -83,6 +90,12 @@ impl Groups {
         let sql = self.sql.replace(&self.table.quoted(), &other.quoted());
         (reads(&sql)? == std::slice::from_ref(other)).then_some(sql)
     }
+}
+
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub rows: u64,
+    pub nulls: u64,
 }
 
 struct Grouped<'p> {

@@ -34,6 +34,8 @@ pub enum Verdict {
 pub struct TestOutcome {
     pub verdict: Verdict,
     pub failures: u64,
+    /// Of the tested relation, where they were counted.
+    pub rows: Option<u64>,
     /// "Got 16 results, configured to warn if != 0", where it did not pass.
     pub message: Option<String>,
 }
@@ -72,20 +74,20 @@ async fn judge(workspace: &Workspace, node: &Node, count: Count) -> QueryResult<
     let config = &node.config;
     let relative = config.warn_if.percent || config.error_if.percent;
     let rows = match count.rows {
-        _ if !relative || failures == 0 => 0,
-        Some(rows) => rows,
-        None => tested_rows(workspace, node).await?,
+        None if relative && failures > 0 => Some(tested_rows(workspace, node).await?),
+        known => known,
     };
+    let share_of = rows.unwrap_or_default();
     let results = if failures == 1 { "result" } else { "results" };
-    if config.severity == Severity::Error && config.error_if.holds(failures, rows) {
+    if config.severity == Severity::Error && config.error_if.holds(failures, share_of) {
         let message = format!("Got {failures} {results}, configured to fail if {}", config.error_if);
-        return Ok(TestOutcome { verdict: Verdict::Fail, failures, message: Some(message) });
+        return Ok(TestOutcome { verdict: Verdict::Fail, failures, rows, message: Some(message) });
     }
-    if config.warn_if.holds(failures, rows) {
+    if config.warn_if.holds(failures, share_of) {
         let message = format!("Got {failures} {results}, configured to warn if {}", config.warn_if);
-        return Ok(TestOutcome { verdict: Verdict::Warn, failures, message: Some(message) });
+        return Ok(TestOutcome { verdict: Verdict::Warn, failures, rows, message: Some(message) });
     }
-    Ok(TestOutcome { verdict: Verdict::Pass, failures, message: None })
+    Ok(TestOutcome { verdict: Verdict::Pass, failures, rows, message: None })
 }
 
 /// How many rows a relative threshold is a share of: those of the tested relation that the test's `where` lets through.

@@ -20,6 +20,8 @@ pub struct Prior {
     pub seen: HashSet<RelationName>,
     /// Of a test.
     pub failures: Option<u64>,
+    /// Of a test: how many rows there were to look at, where they were counted.
+    pub tested_rows: Option<u64>,
     /// Of a table: what else than this would have changed nothing.
     pub since: Option<LoadedSince>,
 }

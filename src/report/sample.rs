@@ -76,6 +76,7 @@ pub fn ended(node: Arc<NodeInfo>, status: Status) -> NodeResult {
         verb: None,
         rows_affected: None,
         failures: None,
+        tested_rows: None,
         rejects: None,
         message: None,
         diagnostic: None,

@@ -120,6 +120,8 @@ pub struct NodeResult {
     pub rows_affected: Option<u64>,
     /// The number of failing rows of a test.
     pub failures: Option<u64>,
+    /// How many rows a test looked at, where they were counted.
+    pub tested_rows: Option<u64>,
     /// Rejected records of a load.
     pub rejects: Option<u64>,
     /// What went wrong or what to know; for a test "Got 16 results, configured to warn if != 0".

@@ -210,6 +210,7 @@ fn skipped(node: &Node, why: &str) -> NodeResult {
         verb: None,
         rows_affected: None,
         failures: None,
+        tested_rows: None,
         rejects: None,
         message: Some(why.to_string()),
         diagnostic: None,

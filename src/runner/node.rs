@@ -130,6 +130,7 @@ impl<'a> NodeRun<'a> {
                 Verdict::Fail => Status::Fail,
             };
             result.failures = Some(outcome.failures);
+            result.tested_rows = outcome.rows;
             result.message = outcome.message;
         } else {
             let relation = node.relation.as_ref().ok_or_else(|| {
@@ -153,6 +154,7 @@ impl<'a> NodeRun<'a> {
                     status: result.status,
                     verb: result.verb.clone(),
                     failures: result.failures,
+                    tested_rows: result.tested_rows,
                     message: result.message.clone(),
                 })
             }
@@ -179,6 +181,7 @@ impl<'a> NodeRun<'a> {
             verb: None,
             rows_affected: None,
             failures: None,
+            tested_rows: None,
             rejects: None,
             message: None,
             diagnostic: None,

@@ -32,6 +32,8 @@ pub struct Outcome {
     pub status: Status,
     pub verb: Option<String>,
     pub failures: Option<u64>,
+    #[serde(default)]
+    pub tested_rows: Option<u64>,
     pub message: Option<String>,
 }
 
@@ -56,7 +58,7 @@ impl Outcome {
             return Prior::default();
         }
         let seen = base.relations().into_iter().filter(published).collect();
-        Prior { seen, failures: self.failures, since: None }
+        Prior { seen, failures: self.failures, tested_rows: self.tested_rows, since: None }
     }
 }
 

@@ -147,7 +147,27 @@ from {{ ref('numbers') }} where size >= (select max(size) from {{ ref('numbers')
     }
 }
 
+/// A share of the groups there are, of which only the changed ones are counted.
+fn a_threshold_in_percent_is_one_of_all_groups(place: Place) {
+    let rows = "{{ config(materialized='incremental', unique_key='id') }}
+{% set from, to, parts = var('rows', [1, 1, 1]) %}
+select n as id, n % {{ parts }} as part, case when n % {{ parts }} > 1 then n end as size
+from generate_series(cast({{ from }} as bigint), cast({{ to }} as bigint)) as s(n)";
+    let view = "{{ config(materialized='view') }} select part, sum(size) as size from {{ ref('rows') }} group by part";
+    let properties = "models:\n  - name: parts\n    columns:\n      - name: size\n        data_tests:\n          \
+                      - not_null: {config: {warn_if: '> 15%', error_if: '> 50%'}}\n";
+    let project = place.project().file("models/rows.sql", rows).file("models/parts.sql", view);
+    let project = project.file("models/models.yml", properties);
+    // Two groups of ten, of twenty, and of ten again.
+    for (vars, expected) in [("[1, 6000, 10]", "WARN 2"), ("[1, 20, 20]", "PASS"), ("[1, 20, 10]", "WARN 2")] {
+        let built = project.run(&["build", "--vars", &format!("{{rows: {vars}}}")]).succeeds().text();
+        let line = built.lines().find(|line| line.contains("not_null_parts_size") && !line.contains("START"));
+        assert!(line.is_some_and(|line| line.contains(expected)), "{vars}: {built}");
+    }
+}
+
 in_both_places![
+    a_threshold_in_percent_is_one_of_all_groups,
     a_view_with_a_subquery_is_counted_whole,
     a_model_reads_what_changed_since_it_was_made,
     a_group_without_rows_goes,
