@@ -15,6 +15,9 @@ use crate::engine::{parse, relations_of};
 use crate::manifest::Node;
 use crate::warehouse::RelationName;
 
+/// Where groups have fewer rows, looking for what the model has of them takes as long as looking for the rows.
+const ROWS_OF_A_GROUP: u64 = 8;
+
 /// The rows that a merge of the model takes, where they are known with the help of those that the model has. `None` where
 /// the model's SQL says all there is to say.
 pub async fn rows(
@@ -27,6 +30,11 @@ pub async fn rows(
     let Some(model) = Model::of(workspace, node, &compiled.sql) else { return Ok(None) };
     let seen = |name: &RelationName| prior.seen.contains(name);
     if !seen(&model.table) || !seen(relation) || workspace.publication.scan_changes(&model.table).await?.is_none() {
+        return Ok(None);
+    }
+    let (of_model, of_table) =
+        (maintain::rows_of(workspace, relation).await, maintain::rows_of(workspace, &model.table).await);
+    if of_model.zip(of_table).is_none_or(|(groups, rows)| groups > rows / ROWS_OF_A_GROUP) {
         return Ok(None);
     }
     let added = workspace.session.plan(&model.added()).await.map_err(invalid(compiled))?;

@@ -65,17 +65,22 @@ async fn few(workspace: &Workspace, since: &LoadedSince) -> bool {
     let sql = format!("select count(*) from {} where \"{column}\" > timestamp '{}'", table.quoted(), after.naive_utc());
     let Ok(counted) = workspace.session.numbers(&sql).await else { return false };
     let loaded = counted.first().copied().flatten().and_then(|rows| u64::try_from(rows).ok());
-    let known = workspace.relations.describe(table).and_then(|table| table.rows);
-    let rows = match known {
-        Some(rows) => Some(rows),
-        None => estimate(workspace, table).await,
-    };
+    let rows = rows_of(workspace, table).await;
     loaded.zip(rows).is_none_or(|(loaded, rows)| loaded <= (rows / 100 * MOST_PERCENT).max(FEW))
 }
 
-async fn estimate(workspace: &Workspace, table: &RelationName) -> Option<u64> {
-    let rows = workspace.relations.scan(table).await.ok()?.statistics()?.num_rows;
-    rows.get_value().map(|rows| *rows as u64)
+/// How many rows a published table has, about.
+pub async fn rows_of(workspace: &Workspace, table: &RelationName) -> Option<u64> {
+    let base = workspace.publication.base();
+    let described = base.describe(table).or_else(|| workspace.relations.describe(table))?;
+    if described.rows.is_some() {
+        return described.rows;
+    }
+    let rows = match base.scan(table).await {
+        Ok(rows) => rows,
+        Err(_) => workspace.relations.scan(table).await.ok()?,
+    };
+    rows.statistics()?.num_rows.get_value().map(|rows| *rows as u64)
 }
 
 /// Rows of one table, each computed from itself alone, with their key among them.
