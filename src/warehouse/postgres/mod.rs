@@ -6,6 +6,7 @@
 //! has the reasons.
 
 mod apply;
+mod at_hand;
 mod catalog;
 mod changed;
 mod columns;
@@ -49,6 +50,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use self::at_hand::AtHand;
 use self::connect::{Connection, Settings, connect};
 pub use self::link::Link;
 use self::publication::PgPublication;
@@ -64,12 +66,13 @@ use crate::warehouse::{
 pub struct PostgresWarehouse {
     settings: Settings,
     links: Arc<Vec<Link>>,
+    at_hand: Arc<AtHand>,
 }
 
 impl PostgresWarehouse {
     /// `links` are the other databases that views of this one may read. Nothing is connected to yet.
     pub fn new(settings: Settings, links: Vec<Link>) -> Self {
-        PostgresWarehouse { settings, links: Arc::new(links) }
+        PostgresWarehouse { settings, links: Arc::new(links), at_hand: Arc::default() }
     }
 }
 
@@ -86,7 +89,7 @@ impl Warehouse for PostgresWarehouse {
         if as_of != AsOf::Now {
             return Err(no_history());
         }
-        Ok(Arc::new(PgSnapshot::read(&self.settings).await?))
+        Ok(Arc::new(PgSnapshot::read(&self.settings, &self.at_hand).await?))
     }
 
     async fn begin(&self, run: RunLabel, writes: &[RelationName]) -> Result<Arc<dyn Publication>, WarehouseError> {
@@ -95,7 +98,7 @@ impl Warehouse for PostgresWarehouse {
             // What is read must be what is there once the others are done.
             writer.lock(writes).await?;
         }
-        let base = PgSnapshot::read(&self.settings).await?;
+        let base = PgSnapshot::read(&self.settings, &self.at_hand).await?;
         Ok(Arc::new(PgPublication::new(base, writer, run)))
     }
 

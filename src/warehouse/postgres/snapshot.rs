@@ -8,6 +8,7 @@ use datafusion::catalog::TableProvider;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use super::at_hand::AtHand;
 use super::catalog::{self, Catalog, Entry};
 use super::connect::{Settings, connect};
 use super::reader::Reader;
@@ -21,15 +22,16 @@ pub struct PgSnapshot {
     pub catalog: Catalog,
     /// Of relations that were read.
     shapes: Mutex<HashMap<RelationName, Shape>>,
+    pub at_hand: Arc<AtHand>,
 }
 
 impl PgSnapshot {
-    pub async fn read(settings: &Settings) -> Result<Self, WarehouseError> {
+    pub async fn read(settings: &Settings, at_hand: &Arc<AtHand>) -> Result<Self, WarehouseError> {
         let first = connect(settings).await?;
         let counters = catalog::counters(&first).await?;
         let reader = Reader::begin(settings, first).await?;
         let catalog = Catalog::read(reader.client(), &settings.database, &counters).await?;
-        Ok(PgSnapshot { reader: Arc::new(reader), catalog, shapes: Mutex::default() })
+        Ok(PgSnapshot { reader: Arc::new(reader), catalog, shapes: Mutex::default(), at_hand: Arc::clone(at_hand) })
     }
 
     pub fn entry(&self, name: &RelationName) -> Option<&Entry> {
@@ -63,6 +65,12 @@ impl Snapshot for PgSnapshot {
     }
 
     async fn scan(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError> {
+        let recorded = self.entry(name).and_then(|entry| entry.recorded.as_ref());
+        if let Some(recorded) = recorded
+            && let Some(rows) = self.at_hand.table(name, &recorded.content)?
+        {
+            return Ok(rows);
+        }
         Ok(Arc::new(PgScan::new(Arc::clone(&self.reader), self.shape(name).await?)))
     }
 

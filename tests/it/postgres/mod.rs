@@ -1,6 +1,7 @@
 //! Against a real PostgreSQL server, which the tests start.
 
 mod abandoned;
+mod at_hand;
 mod beside;
 mod certificates;
 mod client_killed;

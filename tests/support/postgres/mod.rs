@@ -152,14 +152,18 @@ impl Server {
                 Ok(_) => return Ok(()),
                 Err(failure) => failure.0,
             };
-            let log = || std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
             if self.postmaster().is_none() && started.elapsed() > Duration::from_secs(2)
                 || started.elapsed() > START_LIMIT
             {
-                return Err(format!("postgres did not start: {failure}\n{}", log()));
+                return Err(format!("postgres did not start: {failure}\n{}", self.log()));
             }
             std::thread::sleep(Duration::from_millis(30));
         }
+    }
+
+    /// What the server has said so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
     pub fn port(&self) -> u16 {
