@@ -117,6 +117,10 @@ impl<'a> Ledger<'a> {
         }
         let known = self.publication.base().state(&key);
         let known = known.and_then(|value| serde_json::from_value::<Lineage>(value).ok());
+        if base.is_some() && known.as_ref().is_some_and(|known| known.unique_key != unique_key) {
+            // Of the new key the table may have several rows. The note of the old one stays, and ends there.
+            return;
+        }
         let goes_on =
             |known: &Lineage| known.unique_key == unique_key && base.is_some_and(|base| known.ends_with(&base));
         let mut lineage = known.filter(goes_on).unwrap_or_else(|| Lineage::new(unique_key.to_vec()));

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
     TableFactor,
 };
 
-use super::{Compiled, GroupKeys, Prior, Workspace, invalid, maintain, quoted};
+use super::{Compiled, Compiler, GroupKeys, Prior, Workspace, invalid, maintain, orphans, quoted};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{parse, relations_of};
 use crate::manifest::Node;
@@ -28,6 +28,10 @@ pub async fn rows(
     prior: &Prior,
 ) -> Result<Option<DataFrame>, Diagnostic> {
     let Some(model) = Model::of(workspace, node, &compiled.sql) else { return Ok(None) };
+    let (field, key) = (&model.key.0, &model.key.1);
+    if !model.is_made_of_all(workspace, node) || !orphans::are_those_of(workspace, node, &model.table, (field, key))? {
+        return Ok(None);
+    }
     let seen = |name: &RelationName| prior.seen.contains(name);
     if !seen(&model.table) || !seen(relation) || workspace.publication.scan_changes(&model.table).await?.is_none() {
         return Ok(None);
@@ -113,6 +117,13 @@ impl Model {
             statement.to_string() == text
         };
         is("DISTINCT ") || is("")
+    }
+
+    /// Whether what the model has was made of all rows: its first build has no condition.
+    fn is_made_of_all(&self, workspace: &Workspace, node: &Node) -> bool {
+        let first = Compiler::new(workspace).compile(node, false).ok().and_then(|first| parse(&first.sql).ok());
+        let all = format!("SELECT {} FROM {} GROUP BY {}", self.columns, self.table.quoted(), self.groups);
+        first.is_some_and(|first| first.to_string() == all)
     }
 
     /// The groups of the rows that come, made of these alone.

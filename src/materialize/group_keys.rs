@@ -5,10 +5,10 @@ use std::sync::Arc;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, JoinType};
+use datafusion::common::{Column, JoinType, plan_err};
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{Aggregate, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, LogicalPlanBuilder};
 use futures::TryStreamExt;
 
 use super::Workspace;
@@ -39,6 +39,9 @@ impl GroupKeys {
     pub fn only(&self, plan: LogicalPlan, columns: &[&str]) -> Result<LogicalPlan> {
         let narrowed = plan.transform_up(|node| match node {
             LogicalPlan::Aggregate(grouped) => {
+                if !columns.iter().all(|column| is_grouped_by(&grouped, column)) {
+                    return plan_err!("the groups are not those of the keys");
+                }
                 let rows = self.meet(grouped.input.as_ref().clone(), columns, JoinType::LeftSemi)?;
                 let grouped = Aggregate::try_new(Arc::new(rows), grouped.group_expr, grouped.aggr_expr)?;
                 Ok::<_, DataFusionError>(Transformed::yes(LogicalPlan::Aggregate(grouped)))
@@ -64,5 +67,29 @@ impl GroupKeys {
         let keys =
             LogicalPlanBuilder::scan(KEYS, provider_as_source(Arc::<MemTable>::clone(&self.table)), None)?.build()?;
         LogicalPlanBuilder::from(rows).join(keys, kind, (left, right), None)?.build()
+    }
+}
+
+/// Whether a column of the table is among those that are grouped by, and no other that took its name.
+fn is_grouped_by(grouped: &Aggregate, name: &str) -> bool {
+    let is_it = |expr: &Expr| matches!(expr, Expr::Column(column) if column.name == name);
+    grouped.group_expr.iter().any(is_it) && keeps_its_name(name, &grouped.input)
+}
+
+fn keeps_its_name(name: &str, plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::SubqueryAlias(alias) => keeps_its_name(name, &alias.input),
+        LogicalPlan::Filter(filter) => keeps_its_name(name, &filter.input),
+        LogicalPlan::Projection(projection) => {
+            let same = |expr: &Expr| match expr.clone().unalias_nested().data {
+                Expr::Column(column) => column.name == name,
+                _ => false,
+            };
+            let mut named =
+                projection.schema.fields().iter().zip(&projection.expr).filter(|(field, _)| field.name() == name);
+            named.all(|(_, expr)| same(expr)) && keeps_its_name(name, &projection.input)
+        }
+        // How a table is put together is not the view's doing.
+        _ => true,
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, ScalarValue};
+use datafusion::common::{Column, JoinType, ScalarValue};
+use datafusion::datasource::provider_as_source;
 use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableScan, lit};
 use datafusion::prelude::DataFrame;
@@ -13,7 +14,7 @@ use datafusion::prelude::DataFrame;
 use super::{Compiled, LoadedSince, Made, Prior, Workspace, failed, invalid, postgres_type};
 use crate::diagnostic::Diagnostic;
 use crate::engine::resolve;
-use crate::warehouse::{RelationName, StageMode};
+use crate::warehouse::{RelationName, StageMode, WarehouseError};
 
 /// Beyond this share of the table's rows, making all anew is what costs less.
 const MOST_PERCENT: u64 = 20;
@@ -34,18 +35,22 @@ pub async fn stage(
     if !fits(workspace, relation, &plan).await || !few(workspace, since).await {
         return Ok(None);
     }
+    let Ok((come, gone)) = rows.plans(workspace, relation).await else { return Ok(None) };
     let state = workspace.session.context().state();
-    let streams = async |plan: QueryResult<LogicalPlan>| {
-        let frame = DataFrame::new(state.clone(), plan.map_err(invalid(compiled))?);
-        workspace.session.partitions(frame).await.map_err(invalid(compiled))
+    let streams = async |plan: LogicalPlan| {
+        workspace.session.partitions(DataFrame::new(state.clone(), plan)).await.map_err(invalid(compiled))
     };
-    let publication = &workspace.publication;
-    let keys = streams(rows.keys()).await?;
-    let gone = publication.stage_delete(relation, &rows.key_names(), keys).await.map_err(failed(compiled))?;
-    let come = streams(rows.come()).await?;
-    let come = publication.stage(relation, come, StageMode::Append).await.map_err(failed(compiled))?;
-    let verb = format!("INSERT {}, DELETE {}", come.rows, gone.removed);
-    Ok(Some(Made { verb, rows: Some(come.rows + gone.removed) }))
+    let (publication, unique_key) = (&workspace.publication, rows.key_names());
+    // Rows that are equal stay: keys of other tables may refer to them.
+    let mode = StageMode::MergeChanged { unique_key: unique_key.clone(), ignoring: Vec::new() };
+    let staged = publication.stage(relation, streams(come).await?, mode).await.map_err(failed(compiled))?;
+    let keys = streams(gone).await?;
+    let gone = publication.stage_delete(relation, &unique_key, keys).await.map_err(failed(compiled))?;
+    let verb = match gone.removed {
+        0 => format!("MERGE {}", staged.rows),
+        removed => format!("MERGE {}, DELETE {removed}", staged.rows),
+    };
+    Ok(Some(Made { verb, rows: Some(staged.rows + gone.removed) }))
 }
 
 /// Whether the rows have the columns of the table that is there.
@@ -120,6 +125,23 @@ impl<'a> RowByRow<'a> {
         LogicalPlanBuilder::from(LogicalPlan::TableScan(self.scan.clone()))
     }
 
+    /// The rows that come of what was loaded, and the keys of those that are there and of which none comes.
+    async fn plans(
+        &self,
+        workspace: &Workspace,
+        relation: &RelationName,
+    ) -> Result<(LogicalPlan, LogicalPlan), WarehouseError> {
+        let come = self.come()?;
+        let stored = provider_as_source(workspace.relations.scan(relation).await?);
+        let stored = LogicalPlanBuilder::scan("stored", stored, None)?.build()?;
+        let loaded = LogicalPlanBuilder::from(self.keys()?).alias("loaded")?;
+        let coming = LogicalPlanBuilder::from(come.clone()).alias("coming")?.build()?;
+        let of = |table: &str| self.key.iter().map(|(_, shown)| Column::new(Some(table), shown)).collect::<Vec<_>>();
+        let gone = loaded.join(coming, JoinType::LeftAnti, (of("loaded"), of("coming")), None)?;
+        let gone = gone.join(stored, JoinType::LeftSemi, (of("loaded"), of("stored")), None)?;
+        Ok((come, gone.build()?))
+    }
+
     /// The keys of what was loaded, under the names that they have in the rows.
     fn keys(&self) -> QueryResult<LogicalPlan> {
         let column = |(stored, shown): &(String, String)| {
@@ -128,7 +150,6 @@ impl<'a> RowByRow<'a> {
         self.new_rows().filter(self.is_new.clone())?.project(self.key.iter().map(column))?.build()
     }
 
-    /// The rows that come of what was loaded.
     fn come(&self) -> QueryResult<LogicalPlan> {
         let narrowed = self.plan.clone().transform_up(|node| match node {
             LogicalPlan::TableScan(_) => Ok(Transformed::yes(self.new_rows().filter(self.is_new.clone())?.build()?)),

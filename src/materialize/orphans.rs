@@ -24,6 +24,18 @@ pub fn reads(workspace: &Workspace, node: &Node) -> Result<Option<String>, Diagn
     Ok(Some(format!("select * from {}", Compiler::new(workspace).expression(node, &config.to)?)))
 }
 
+/// Whether no row of the model goes by this but those whose `key` is no longer among the values of `field` in `table`.
+pub fn are_those_of(
+    workspace: &Workspace,
+    node: &Node,
+    table: &RelationName,
+    (field, key): (&str, &str),
+) -> Result<bool, Diagnostic> {
+    let Some(config) = config(node)? else { return Ok(true) };
+    let to = Compiler::new(workspace).expression(node, &config.to)?;
+    Ok(to == table.quoted() && config.field == field && config.column == key)
+}
+
 /// Stages the deletion, after the merge. Returns how many rows go.
 pub async fn delete(
     workspace: &Workspace,

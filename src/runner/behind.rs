@@ -14,10 +14,14 @@ pub fn since(
     variants: &[&Compiled],
     (then, now): (&Fingerprint, &Fingerprint),
 ) -> Option<LoadedSince> {
-    if node.config.materialized != Materialization::Table || then.made_by != now.made_by {
+    let manifest = &phase.workspace.manifest;
+    let config = &node.config;
+    // What a hook does to the table is done once, and not to the rows that stay.
+    let is_hooked = !config.pre_hook.is_empty() || !config.post_hook.is_empty() || !manifest.on_run_start.is_empty();
+    if config.materialized != Materialization::Table || is_hooked || then.made_by != now.made_by {
         return None;
     }
-    let sources = phase.workspace.manifest.nodes.values().filter(|source| source.load.is_some());
+    let sources = manifest.nodes.values().filter(|source| source.load.is_some());
     sources.filter_map(|source| source.relation.as_ref()).find_map(|table| loaded(phase, node, variants, then, table))
 }
 

@@ -166,7 +166,28 @@ from generate_series(cast({{ from }} as bigint), cast({{ to }} as bigint)) as s(
     }
 }
 
+/// A key of the view has the name of another column of the table.
+fn groups_are_found_by_what_they_are_grouped_by(place: Place) {
+    let rows = "{{ config(materialized='incremental', unique_key='id') }}
+{% set from, to, size = var('rows', [1, 1, 1]) %}
+select n as id, case when n % 2 = 0 then n / 2 end as parent, nullif({{ size }}, n) as size
+from generate_series(cast({{ from }} as bigint), cast({{ to }} as bigint)) as s(n)";
+    let view = "{{ config(materialized='view') }}
+with named as (select id as child, coalesce(parent, id) as id, size from {{ ref('rows') }})
+select child, max(size) as largest from named group by child";
+    let properties =
+        "models:\n  - name: children\n    columns:\n      - name: largest\n        data_tests:\n".to_string();
+    let project = place.project().file("models/rows.sql", rows).file("models/children.sql", view);
+    let project = project.file("models/models.yml", properties + &both("not_null", "largest", "", ""));
+    for (vars, expected) in [("[1, 6000, 7]", 1), ("[30, 30, 30]", 2), ("[7, 7, 8]", 1)] {
+        project.run(&["build", "--vars", &format!("{{rows: {vars}}}")]).succeeds();
+        let counted: Vec<u64> = failures(&project).into_iter().map(|(_, count)| count).collect();
+        assert_eq!(counted, [expected, expected], "{vars}");
+    }
+}
+
 in_both_places![
+    groups_are_found_by_what_they_are_grouped_by,
     a_threshold_in_percent_is_one_of_all_groups,
     a_view_with_a_subquery_is_counted_whole,
     a_model_reads_what_changed_since_it_was_made,

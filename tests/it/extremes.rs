@@ -82,7 +82,37 @@ fn two_groups_of_one_key_are_found(place: Place) {
     build(&project, (200, 200, 1)).exits(1).says("1 more rows than keys (where_it_is)");
 }
 
+/// What the model has of a group is not all there was to know of it.
+fn a_model_that_was_not_made_of_all_rows_is_computed_as_it_says(place: Place) {
+    let project = project(place);
+    let check = |what: &str| {
+        let [built, anew] = both(&project);
+        assert_eq!(built, anew, "{what}");
+    };
+    project.write("models/grouped.sql", GROUPED.replace("{% endif %}", "{% else %}where stamp < 100{% endif %}"));
+    build(&project, (1, 200, 1)).succeeds();
+    // All groups change, and none has a row that is more extreme than what was left out.
+    build(&project, (1, 20, 1)).succeeds();
+    build(&project, (1, 20, 2)).succeeds();
+    check("another first build");
+    // A group goes for another reason than that its rows do, and comes back.
+    let other = "{% set gone = var('gone', false) %} select n as id from generate_series(0, 18) as s(n) where not (n = 5 and {{ gone }})";
+    project.write("models/other.sql", other);
+    project.write(
+        "models/grouped.sql",
+        GROUPED.replace("ref('rows')\", 'field': 'place'", "ref('other')\", 'field': 'id'"),
+    );
+    let build = |rows: &str, gone: bool| {
+        project.run(&["build", "--vars", &format!("{{rows: {rows}, gone: {gone}}}")]).succeeds();
+    };
+    build("[1, 200, 1]", false);
+    build("[1, 2, 21]", true);
+    build("[4, 4, 41]", false);
+    check("orphans of another table");
+}
+
 in_both_places!(
+    a_model_that_was_not_made_of_all_rows_is_computed_as_it_says,
     groups_are_what_they_would_be_anew,
     a_group_without_its_most_extreme_row_is_computed_anew,
     two_groups_of_one_key_are_found,

@@ -81,8 +81,8 @@ fn what_was_loaded_takes_the_place_of_rows_with_its_keys(place: Place) {
     // One row leaves, one stays with another value, one comes, and one is none of them before or after.
     write(&project, &Orders::from([((0, 1), (7, 1)), ((0, 2), (3, 2)), ((1, 2), (8, 1)), ((2, 2), (4, 2))]));
     let built = project.run(&["build"]).succeeds().text();
-    assert!(line(&built, "few").contains("INSERT 2, DELETE 2 "), "{built}");
-    assert!(line(&built, "direct").contains("INSERT 4, DELETE 3 "), "{built}");
+    assert!(line(&built, "few").contains("MERGE 2, DELETE 1 "), "{built}");
+    assert!(line(&built, "direct").contains("[MERGE 4 "), "{built}");
     for model in ANEW {
         assert!(line(&built, model).contains("[SELECT "), "{model} in {built}");
     }
@@ -100,7 +100,7 @@ fn a_table_may_fall_behind_several_loads(place: Place) {
         project.run(&["load"]).succeeds();
     }
     let built = project.run(&["build", "--select", "seen", "few"]).succeeds().text();
-    assert!(line(&built, "few").contains("INSERT 3, DELETE 1 "), "{built}");
+    assert!(line(&built, "few").contains("[MERGE 3 "), "{built}");
     assert_eq!(
         project.rows("select place, number, doubled from few order by 1, 2"),
         ["s0,1,8", "s0,2,4", "s3,1,2", "s4,1,2"]
@@ -136,7 +136,7 @@ fn what_is_not_known_to_be_loaded_makes_it_anew(place: Place) {
     anew(&["build"]);
     write(&project, &orders(3));
     let built = project.run(&["build"]).succeeds().text();
-    assert!(line(&built, "few").contains("INSERT 1, DELETE 1 "), "{built}");
+    assert!(line(&built, "few").contains("[MERGE 1 "), "{built}");
     assert_eq!(project.rows("select * from few order by number"), ["s0,1,3,o'n", "s0,2,2,o'n"]);
 }
 
@@ -149,7 +149,7 @@ fn a_large_part_of_the_rows_makes_it_anew(place: Place) {
     project.write("data/orders.csv", orders(10_000, 1));
     project.run(&["build", "--select", "few", "+seen"]).succeeds();
     project.write("data/orders.csv", orders(2_000, 2));
-    project.run(&["build", "--select", "few", "+seen"]).succeeds().says("INSERT 2000, DELETE 2000 ");
+    project.run(&["build", "--select", "few", "+seen"]).succeeds().says("[MERGE 2000 ");
     project.write("data/orders.csv", orders(3_000, 3));
     project.run(&["build", "--select", "few", "+seen"]).succeeds().says("SELECT 10000 ");
     let sums = project.rows("select doubled, count(*) from few group by 1 order by 1");
@@ -190,7 +190,7 @@ fn a_source_that_went_back_makes_it_anew() {
     write(&project, &Orders::from([((0, 1), (1, 1))]));
     project.run(&["build"]).succeeds();
     write(&project, &Orders::from([((0, 1), (2, 1))]));
-    project.run(&["build"]).succeeds().says("INSERT 1, DELETE 1 ");
+    project.run(&["build"]).succeeds().says("[MERGE 1 ");
     project.run(&["rollback", "2"]).succeeds();
     assert_eq!(project.value("select doubled from few"), "2");
     write(&project, &Orders::from([((0, 1), (4, 1))]));
@@ -215,4 +215,37 @@ fn a_source_that_somebody_else_wrote_makes_it_anew() {
     let built = project.run(&["build"]).succeeds().text();
     assert!(line(&built, "few").contains("[SELECT 2 "), "{built}");
     assert_eq!(project.rows("select number, doubled from few order by 1"), ["1,4", "2,6"]);
+}
+
+/// Rows that stay as they are may be referred to, and hooks do to all rows what they do.
+#[test]
+fn rows_that_are_equal_are_not_touched_and_hooked_tables_are_made_anew() {
+    if crate::server::shared().is_none() {
+        return;
+    }
+    let project = shop(Place::Postgres).file(
+        "models/few.sql",
+        "{{ config(indexes=[{'columns': ['number'], 'unique': true}]) }} select number, shop as place, note from {{ ref('seen') }}",
+    );
+    let hooked = "{{ config(pre_hook='delete from {{ this }} where number = 1') }} select number, shop, pieces from {{ ref('seen') }}";
+    write(&project, &Orders::from([((0, 1), (1, 1)), ((0, 2), (1, 1))]));
+    project.run(&["build"]).succeeds();
+    let profile = project.read("profiles.yml");
+    let database = profile.lines().find_map(|line| line.trim().strip_prefix("dbname: ")).unwrap().to_string();
+    let server = crate::server::shared().unwrap();
+    server.sql(
+        &database,
+        "create table public.notes (number bigint references main.few (number) on delete cascade); insert into public.notes values (1), (2)",
+    );
+    // A column that the table does not show.
+    write(&project, &Orders::from([((0, 1), (5, 1)), ((0, 2), (1, 1))]));
+    let built = project.run(&["build"]).succeeds().text();
+    assert!(line(&built, "few").contains("[MERGE 0 "), "{built}");
+    assert_eq!(server.sql(&database, "select count(*) from public.notes"), ["2"]);
+    project.write("models/keyless.sql", hooked);
+    project.run(&["build", "--full-refresh"]).succeeds();
+    write(&project, &Orders::from([((0, 2), (3, 2))]));
+    let built = project.run(&["build"]).succeeds().text();
+    assert!(line(&built, "keyless").contains("[SELECT 2 "), "{built}");
+    assert_eq!(project.rows("select number, pieces from keyless order by 1"), ["1,5", "2,3"]);
 }

@@ -86,7 +86,7 @@ pub async fn commit(publication: &PgPublication) -> Result<Option<Receipt>, Ware
     let settings = publication.writer.settings();
     let (number, written) = waiting::telling(&connection, settings, publishing.run(&has)).await?;
     finish(publication, &connection).await?;
-    publication.base.at_hand.keep(&publication.key.to_string(), &work.drafts);
+    publication.base.at_hand.keep(&publication.key.to_string(), &work);
     settle::settle(&connection, &written).await;
     settle::analyze(settings, &written).await;
     Ok(Some(Receipt { publication: number, tables: work.drafts.len(), views: work.views.len() }))

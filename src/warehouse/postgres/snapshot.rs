@@ -66,12 +66,13 @@ impl Snapshot for PgSnapshot {
 
     async fn scan(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError> {
         let recorded = self.entry(name).and_then(|entry| entry.recorded.as_ref());
+        let shape = self.shape(name).await?;
         if let Some(recorded) = recorded
-            && let Some(rows) = self.at_hand.table(name, &recorded.content)?
+            && let Some(rows) = self.at_hand.table(name, &recorded.content, &shape.columns)?
         {
             return Ok(rows);
         }
-        Ok(Arc::new(PgScan::new(Arc::clone(&self.reader), self.shape(name).await?)))
+        Ok(Arc::new(PgScan::new(Arc::clone(&self.reader), shape)))
     }
 
     async fn count_nulls(&self, name: &RelationName, columns: &[&str]) -> Result<Option<NullCounts>, WarehouseError> {
