@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::beside::ground;
 use crate::server::Server;
 
-/// How many rows of the table its readers were given, by scans of the whole table and by index.
+/// How many rows of the table scans of it have read, and how often one of its indexes was gone through: the rows of a
+/// vacuumed table may be in the index alone.
 fn given(server: &Server, database: &str, table: &str) -> (u64, u64) {
     let counters = format!(
-        "select pg_stat_force_next_flush(), seq_tup_read || ' ' || coalesce(idx_tup_fetch, 0) from pg_stat_user_tables where relname = '{table}'"
+        "select pg_stat_force_next_flush(), seq_tup_read || ' ' || coalesce(idx_scan, 0) from pg_stat_user_tables where relname = '{table}'"
     );
     let row = server.sql(database, &counters).remove(0);
     let (whole, by_index) = row.trim_start_matches('|').split_once(' ').unwrap();
