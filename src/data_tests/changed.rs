@@ -79,12 +79,12 @@ async fn nulls(workspace: &Workspace, column: &str, changes: &RelationName, befo
     before.checked_add_signed(number(workspace, &growth(changes, &format!("{column} is null"))).await?)
 }
 
+/// How many rows more come than go, of rows that change.
+pub const MORE: &str = "sum(case when _change_type = 'insert' then 1 else -1 end)";
+
 /// How many rows more there are of those for which the condition holds.
 fn growth(changes: &RelationName, condition: &str) -> String {
-    format!(
-        "select coalesce(sum(case when _change_type = 'insert' then 1 else -1 end), 0) from {} where {condition}",
-        changes.quoted()
-    )
+    format!("select coalesce({MORE}, 0) from {} where {condition}", changes.quoted())
 }
 
 /// No value stood twice, so that only one can that comes more often than it goes.
@@ -92,7 +92,7 @@ async fn repeated(workspace: &Workspace, of: &ColumnOf, changes: &RelationName) 
     let ColumnOf { source, column } = of;
     let sql = format!(
         "select count(*) from (select {column} from {source} where {column} in \
-         (select {column} from {changes} group by {column} having sum(case when _change_type = 'insert' then 1 else -1 end) > 0) \
+         (select {column} from {changes} group by {column} having {MORE} > 0) \
          group by {column} having count(*) > 1) as repeated",
         changes = changes.quoted(),
     );

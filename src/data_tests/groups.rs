@@ -9,9 +9,9 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, LogicalPlan, lit};
 use datafusion::prelude::DataFrame;
 
-use super::beneath::{Rows, column_of, names, published_plan_of};
+use super::beneath::{names, published_plan_of};
 use super::changed::number;
-use crate::engine::{parse, relations_of};
+use crate::engine::{Rows, column_of, parse, relations_of};
 use crate::materialize::{GroupKeys, Workspace, quoted};
 use crate::warehouse::{RelationKind, RelationName};
 
@@ -34,7 +34,7 @@ impl Groups {
         let plan = published_plan_of(workspace, view, &named).await;
         let plan = plan.inspect_err(|error| tracing::debug!("{view}: {error}")).ok()??;
         let grouped = grouped(&plan)?;
-        let table = grouped.rows.table(workspace);
+        let table = grouped.rows.table(&target.database, &target.schema);
         let keys: Vec<_> =
             names(&plan).zip(grouped.keys).filter_map(|(shown, stored)| Some((shown, stored?))).collect();
         // Without one of them a group cannot be found again.

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use datafusion::common::stats::Precision;
 
-use super::beneath::{Rows, is_plain, names, plan_of};
+use super::beneath::{is_plain, names, plan_of};
+use crate::engine::Rows;
 use crate::materialize::Workspace;
 use crate::warehouse::{RelationKind, RelationName};
 
@@ -62,7 +63,8 @@ impl Beneath {
         }
         let plan = plan_of(workspace, relation).await?;
         let rows = Rows::of(&plan).filter(|rows| rows.all)?;
-        let table = rows.table(workspace);
+        let target = &workspace.manifest.target;
+        let table = rows.table(&target.database, &target.schema);
         let columns = names(&plan).zip(rows.columns).filter_map(|(shown, stored)| Some((shown, stored?))).collect();
         (kind(&table)? == RelationKind::Table).then_some(Beneath { table, columns })
     }

@@ -15,6 +15,7 @@ use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 use tokio::sync::OnceCell;
 
+use super::changed::MORE;
 use super::joined::{Joined, Joint, Shown};
 use crate::materialize::{Workspace, quoted};
 use crate::warehouse::{RelationName, WarehouseError};
@@ -158,9 +159,8 @@ struct Difference {
 impl Difference {
     async fn of(workspace: &Workspace, table: &Joint) -> Result<Option<Self>, WarehouseError> {
         let columns = table.columns.iter().map(quoted).collect::<Vec<_>>().join(", ");
-        let more = "sum(case when _change_type = 'insert' then 1 else -1 end)";
         let sql = format!(
-            "select {columns}, {more} > 0 as _comes from {} group by {columns} having {more} <> 0",
+            "select {columns}, {MORE} > 0 as _comes from {} group by {columns} having {MORE} <> 0",
             table.name.changes().quoted()
         );
         let Some(rows) = collect(workspace.session.stream(&sql).await?).await? else { return Ok(None) };

@@ -9,6 +9,7 @@ mod error;
 mod files;
 mod postgres;
 mod references;
+mod rows;
 mod session;
 mod subqueries;
 
@@ -26,6 +27,7 @@ use serde_json::Value;
 pub use error::diagnose;
 pub use postgres::{is_volatile, parse};
 pub use references::{relations_of, resolve};
+pub use rows::{Rows, column_of};
 pub use session::{Session, SessionOptions};
 
 use crate::relation::RelationName;

@@ -28,12 +28,12 @@ pub async fn rows(
     prior: &Prior,
 ) -> Result<Option<DataFrame>, Diagnostic> {
     let Some(model) = Model::of(workspace, node, &compiled.sql) else { return Ok(None) };
-    let (field, key) = (&model.key.0, &model.key.1);
-    if !model.is_made_of_all(workspace, node) || !orphans::are_those_of(workspace, node, &model.table, (field, key))? {
-        return Ok(None);
-    }
     let seen = |name: &RelationName| prior.seen.contains(name);
     if !seen(&model.table) || !seen(relation) || workspace.publication.scan_changes(&model.table).await?.is_none() {
+        return Ok(None);
+    }
+    let (field, key) = (&model.key.0, &model.key.1);
+    if !model.is_made_of_all(workspace, node) || !orphans::are_those_of(workspace, node, &model.table, (field, key))? {
         return Ok(None);
     }
     let (of_model, of_table) =
@@ -46,8 +46,12 @@ pub async fn rows(
         return Ok(None);
     }
     let open = GroupKeys::of(workspace, &model.open(relation)).await.map_err(invalid(compiled))?;
-    let all = workspace.session.plan(&model.of_all()).await.map_err(invalid(compiled))?;
-    let plan = model.together(added, all, &open).map_err(invalid(compiled))?;
+    let plan = if open.is_empty() {
+        added
+    } else {
+        let all = workspace.session.plan(&model.of_all()).await.map_err(invalid(compiled))?;
+        model.together(added, all, &open).map_err(invalid(compiled))?
+    };
     Ok(Some(DataFrame::new(workspace.session.context().state(), plan)))
 }
 
@@ -168,9 +172,6 @@ impl Model {
 
     /// The groups of the rows that come, but those with an open key made of all rows.
     fn together(&self, added: LogicalPlan, all: LogicalPlan, open: &GroupKeys) -> QueryResult<LogicalPlan> {
-        if open.is_empty() {
-            return Ok(added);
-        }
         let anew = open.only(all, &[&self.key.0])?;
         LogicalPlanBuilder::from(open.others(added, &[&self.key.1])?).union(anew)?.build()
     }

@@ -13,7 +13,7 @@ use datafusion::prelude::DataFrame;
 
 use super::{Compiled, LoadedSince, Made, Prior, Workspace, failed, invalid, postgres_type};
 use crate::diagnostic::Diagnostic;
-use crate::engine::resolve;
+use crate::engine::Rows;
 use crate::warehouse::{RelationName, StageMode, WarehouseError};
 
 /// Beyond this share of the table's rows, making all anew is what costs less.
@@ -91,7 +91,7 @@ pub async fn rows_of(workspace: &Workspace, table: &RelationName) -> Option<u64>
 /// Rows of one table, each computed from itself alone, with their key among them.
 struct RowByRow<'a> {
     plan: &'a LogicalPlan,
-    scan: TableScan,
+    scan: &'a TableScan,
     /// The key's columns, and their names in the plan's rows.
     key: Vec<(String, String)>,
     is_new: Expr,
@@ -99,22 +99,20 @@ struct RowByRow<'a> {
 
 impl<'a> RowByRow<'a> {
     fn of(workspace: &Workspace, plan: &'a LogicalPlan, since: &LoadedSince) -> Option<Self> {
-        let mut scan = None;
-        let columns = columns_of(plan, &mut scan)?;
-        let scan = scan?;
+        let rows = Rows::of(plan).filter(|rows| rows.scan.filters.is_empty())?;
         let target = &workspace.manifest.target;
-        if resolve(scan.table_name.clone(), &target.database, &target.schema) != since.table {
+        if rows.table(&target.database, &target.schema) != since.table || !all_plain(plan) {
             return None;
         }
         let shown = plan.schema().fields().iter().map(|field| field.name());
-        let shown: Vec<(&String, Option<String>)> = shown.zip(columns).collect();
+        let shown: Vec<(&String, Option<String>)> = shown.zip(rows.columns).collect();
         let name_of =
             |key: &String| shown.iter().find(|(_, stored)| stored.as_ref() == Some(key)).map(|(name, _)| *name);
         let key = since.unique_key.iter().map(|key| Some((key.clone(), name_of(key)?.clone())));
         let key = key.collect::<Option<Vec<_>>>()?;
-        let loaded_at = Expr::Column(Column::new(Some(scan.table_name.clone()), since.column));
+        let loaded_at = Expr::Column(Column::new(Some(rows.scan.table_name.clone()), since.column));
         let is_new = loaded_at.gt(lit(instant(since.after)));
-        Some(RowByRow { plan, scan, key, is_new })
+        Some(RowByRow { plan, scan: rows.scan, key, is_new })
     }
 
     fn key_names(&self) -> Vec<String> {
@@ -164,25 +162,16 @@ fn instant(at: DateTime<Utc>) -> ScalarValue {
     ScalarValue::TimestampMicrosecond(Some(at.timestamp_micros()), None)
 }
 
-/// Which of the table's columns each column of the plan is; `None` where a row is not made from one row of one table.
-fn columns_of(plan: &LogicalPlan, scan: &mut Option<TableScan>) -> Option<Vec<Option<String>>> {
-    match plan {
-        LogicalPlan::TableScan(found) if found.fetch.is_none() && found.filters.is_empty() => {
-            *scan = Some(found.clone());
-            Some(found.projected_schema.fields().iter().map(|field| Some(field.name().clone())).collect())
-        }
-        LogicalPlan::SubqueryAlias(alias) => columns_of(&alias.input, scan),
-        LogicalPlan::Filter(filter) => plain(&filter.predicate).then(|| columns_of(&filter.input, scan))?,
-        LogicalPlan::Projection(projection) => {
-            let below = columns_of(&projection.input, scan)?;
-            let of = |expr: &Expr| match expr.clone().unalias_nested().data {
-                Expr::Column(column) => below.get(projection.input.schema().maybe_index_of_column(&column)?)?.clone(),
-                _ => None,
-            };
-            projection.expr.iter().all(plain).then(|| projection.expr.iter().map(of).collect())
-        }
-        _ => None,
-    }
+/// Whether no expression of the plan looks at more than its row.
+fn all_plain(plan: &LogicalPlan) -> bool {
+    let mut all = true;
+    let walked = plan.apply(|node| {
+        node.apply_expressions(|expr| {
+            all &= plain(expr);
+            Ok(TreeNodeRecursion::Continue)
+        })
+    });
+    all && walked.is_ok()
 }
 
 /// Whether the expression looks at nothing but its row.

@@ -122,11 +122,10 @@ in_both_places!(
 fn the_other_rows_of_a_group_are_not_read() {
     let Some(server) = server::shared() else { return };
     let project = project(Place::Postgres);
-    let profile = project.read("profiles.yml");
-    let database = profile.lines().find_map(|line| line.trim().strip_prefix("dbname: ")).unwrap();
+    let database = project.database();
     let scanned = || -> u64 {
         std::thread::sleep(Duration::from_millis(300));
-        let rows = server.sql(database, "select seq_tup_read from pg_stat_user_tables where relname = 'rows'");
+        let rows = server.sql(&database, "select seq_tup_read from pg_stat_user_tables where relname = 'rows'");
         rows[0].parse().unwrap()
     };
     project.write("models/grouped.sql", GROUPED.replace("min(weight)", "min(id)"));

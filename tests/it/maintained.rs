@@ -207,8 +207,7 @@ fn a_source_that_somebody_else_wrote_makes_it_anew() {
     let project = shop(Place::Postgres);
     write(&project, &Orders::from([((0, 1), (1, 1)), ((0, 2), (1, 1))]));
     project.run(&["build"]).succeeds();
-    let profile = project.read("profiles.yml");
-    let database = profile.lines().find_map(|line| line.trim().strip_prefix("dbname: ")).unwrap().to_string();
+    let database = project.database();
     let server = crate::server::shared().unwrap();
     server.sql(&database, "update raw.orders set pieces = 2 where id = 1");
     write(&project, &Orders::from([((0, 2), (3, 1))]));
@@ -230,8 +229,7 @@ fn rows_that_are_equal_are_not_touched_and_hooked_tables_are_made_anew() {
     let hooked = "{{ config(pre_hook='delete from {{ this }} where number = 1') }} select number, shop, pieces from {{ ref('seen') }}";
     write(&project, &Orders::from([((0, 1), (1, 1)), ((0, 2), (1, 1))]));
     project.run(&["build"]).succeeds();
-    let profile = project.read("profiles.yml");
-    let database = profile.lines().find_map(|line| line.trim().strip_prefix("dbname: ")).unwrap().to_string();
+    let database = project.database();
     let server = crate::server::shared().unwrap();
     server.sql(
         &database,

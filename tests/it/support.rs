@@ -121,6 +121,13 @@ impl Project {
         command
     }
 
+    /// The database on the server that the project's target is.
+    pub fn database(&self) -> String {
+        let profile = self.read("profiles.yml");
+        let line = profile.lines().find_map(|line| line.trim().strip_prefix("dbname: ")).unwrap();
+        line.to_string()
+    }
+
     /// Runs the binary to its end.
     pub fn run(&self, args: &[&str]) -> Outcome {
         Outcome::of(&self.command(args).output().unwrap())

@@ -3,18 +3,11 @@
 use crate::server::{self, Server};
 use crate::support::{Place, Project};
 
-/// The database of a project on the shared server.
-fn database(project: &Project) -> String {
-    let profile = project.read("profiles.yml");
-    let line = profile.lines().find_map(|line| line.trim().strip_prefix("dbname: ")).unwrap();
-    line.to_string()
-}
-
 /// The shared server, a project and its database on it.
 pub fn ground() -> Option<(&'static Server, Project, String)> {
     let server = server::shared()?;
     let project = Place::Postgres.project();
-    let database = database(&project);
+    let database = project.database();
     Some((server, project, database))
 }
 
