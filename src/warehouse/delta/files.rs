@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::compute::kernels::cmp::lt_eq;
 use arrow::datatypes::{DataType, SchemaRef};
 use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::ObjectStore;
@@ -80,7 +81,19 @@ pub struct FileWriter {
     writer: Option<AsyncArrowWriter<BufWriter>>,
     target: Destination,
     name: String,
+    purpose: Purpose,
     rows: u64,
+    /// By column.
+    nulls: Vec<u64>,
+}
+
+/// For whom a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// Whoever reads the table, for as long as it has the file.
+    Table,
+    /// This run alone: read once or twice, and gone. Neither size nor skipping is worth the time that it takes to write.
+    Scratch,
 }
 
 /// Where the bytes go.
@@ -100,17 +113,29 @@ impl Destination {
 impl FileWriter {
     /// `label` becomes part of the file's name, so that a file tells which publication wrote it.
     pub fn create(lake: &Lake, dir: &str, label: &str, schema: &SchemaRef) -> Self {
+        FileWriter::with_purpose(lake, dir, label, schema, Purpose::Table)
+    }
+
+    /// A file that nobody but this run reads.
+    pub fn scratch(lake: &Lake, dir: &str, schema: &SchemaRef) -> Self {
+        FileWriter::with_purpose(lake, dir, "scratch", schema, Purpose::Scratch)
+    }
+
+    fn with_purpose(lake: &Lake, dir: &str, label: &str, schema: &SchemaRef, purpose: Purpose) -> Self {
         let name = format!("{PREFIX}{}-{label}{SUFFIX}", uuid::Uuid::now_v7());
         let path = lake.table_path(dir).join(name.as_str());
         let target = Destination { store: Arc::clone(&lake.store), path, schema: Arc::clone(schema) };
-        FileWriter { writer: None, target, name, rows: 0 }
+        FileWriter { writer: None, target, name, purpose, rows: 0, nulls: vec![0; schema.fields().len()] }
     }
 
     pub async fn write(&mut self, batch: &RecordBatch) -> Result<(), WarehouseError> {
         self.rows += batch.num_rows() as u64;
+        for (nulls, column) in self.nulls.iter_mut().zip(batch.columns()) {
+            *nulls += column.logical_null_count() as u64;
+        }
         let writer = match &mut self.writer {
             Some(writer) => writer,
-            None => self.writer.insert(self.target.open(properties(batch)?)?),
+            None => self.writer.insert(self.target.open(properties(batch, self.purpose)?)?),
         };
         Ok(writer.write(batch).await?)
     }
@@ -118,14 +143,17 @@ impl FileWriter {
     pub async fn close(self) -> Result<DataFile, WarehouseError> {
         let mut writer = match self.writer {
             Some(writer) => writer,
-            None => self.target.open(properties(&RecordBatch::new_empty(Arc::clone(&self.target.schema)))?)?,
+            None => {
+                let none = RecordBatch::new_empty(Arc::clone(&self.target.schema));
+                self.target.open(properties(&none, self.purpose)?)?
+            }
         };
         let metadata = writer.finish().await?;
         Ok(DataFile {
             path: self.name,
             size: writer.bytes_written() as u64,
             rows: self.rows,
-            stats: Some(delta_stats(&metadata)),
+            stats: Some(delta_stats(&metadata, &self.target.schema, &self.nulls)),
             modified_ms: chrono::Utc::now().timestamp_millis(),
             deleted: None,
         })
@@ -137,24 +165,39 @@ const SAMPLE_ROWS: usize = 8 * 1024;
 
 /// How a file that begins with `first` is written. A dictionary pays where values come again; building one of values that
 /// do not is the dearest part of writing them.
-fn properties(first: &RecordBatch) -> Result<WriterProperties, WarehouseError> {
-    let level = ZstdLevel::try_new(1).unwrap_or_default();
+fn properties(first: &RecordBatch, purpose: Purpose) -> Result<WriterProperties, WarehouseError> {
+    let (compression, statistics) = match purpose {
+        Purpose::Table => (Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()), EnabledStatistics::Chunk),
+        Purpose::Scratch => (Compression::LZ4_RAW, EnabledStatistics::None),
+    };
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(compression)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_statistics_enabled(EnabledStatistics::Chunk);
+        .set_statistics_enabled(statistics);
     let sample = first.slice(0, first.num_rows().min(SAMPLE_ROWS));
     for (index, field) in first.schema_ref().fields().iter().enumerate() {
         if !field.data_type().is_nested() && seldom_twice(&sample, index)? {
             let column = ColumnPath::new(vec![field.name().clone()]);
             properties = properties.set_column_dictionary_enabled(column.clone(), false);
             if is_text(field.data_type()) {
+                if purpose == Purpose::Table && !is_ordered(&sample, index)? {
+                    // The least and the greatest of texts in no order, hashes and addresses, let nobody skip a file.
+                    properties = properties.set_column_statistics_enabled(column.clone(), EnabledStatistics::None);
+                }
                 // Lengths apart from the text: text alone is compressed in half the time, and to less.
                 properties = properties.set_column_encoding(column, Encoding::DELTA_LENGTH_BYTE_ARRAY);
             }
         }
     }
     Ok(properties.build())
+}
+
+/// Whether values of a column come in their order, or nearly so.
+fn is_ordered(sample: &RecordBatch, column: usize) -> Result<bool, WarehouseError> {
+    let values = sample.column(column);
+    let pairs = values.len().saturating_sub(1);
+    let after = lt_eq(&values.slice(0, pairs), &values.slice(values.len() - pairs, pairs))?;
+    Ok(after.true_count() * 10 >= pairs * 9)
 }
 
 fn is_text(data_type: &DataType) -> bool {
@@ -209,6 +252,8 @@ pub async fn count_rows(lake: &Lake, dir: &str, file: &DataFile) -> Result<u64, 
 
 #[cfg(test)]
 mod tests {
+    use arrow::array::{Array, ArrayRef, StringArray};
+
     use super::*;
 
     #[test]
@@ -223,5 +268,38 @@ mod tests {
         {
             assert!(!is_data_file(foreign), "{foreign}");
         }
+    }
+
+    #[tokio::test]
+    async fn bounds_are_kept_of_what_has_an_order_and_nulls_of_everything() {
+        let texts = |text: fn(u32) -> String| -> StringArray {
+            (0..5000).map(|row| (row % 100 != 7).then(|| text(row))).collect()
+        };
+        let random = texts(|row| format!("{:08x}", row.wrapping_mul(0x9e37_79b9)));
+        let ordered = texts(|row| format!("2026-{row:05}"));
+        let repeated = texts(|row| format!("city {}", row % 10));
+        let batch = RecordBatch::try_from_iter([
+            ("random", Arc::new(random) as ArrayRef),
+            ("ordered", Arc::new(ordered)),
+            ("repeated", Arc::new(repeated)),
+        ])
+        .unwrap();
+        let lake = Lake::open("memory:///lake", &Default::default()).unwrap();
+        let write = async |mut writer: FileWriter| {
+            writer.write(&batch).await.unwrap();
+            writer.write(&batch.slice(0, 100)).await.unwrap();
+            let stats = writer.close().await.unwrap().stats.unwrap();
+            serde_json::from_str::<serde_json::Value>(&stats).unwrap()
+        };
+        let stats = write(FileWriter::create(&lake, "t", "x", &batch.schema())).await;
+        assert_eq!(stats["nullCount"], serde_json::json!({"random": 51, "ordered": 51, "repeated": 51}));
+        assert_eq!(
+            stats["minValues"],
+            serde_json::json!({"ordered": "2026-00000", "repeated": "city 0"}),
+            "of texts in no order"
+        );
+        let stats = write(FileWriter::scratch(&lake, "t", &batch.schema())).await;
+        assert_eq!(stats["nullCount"]["random"], 51);
+        assert_eq!(stats["minValues"], serde_json::json!({}));
     }
 }

@@ -19,8 +19,9 @@ use super::files::DataFile;
 /// Longer text bounds are left out: they would bloat the log.
 const LONGEST_TEXT: usize = 64;
 
-/// `{"numRecords": …, "minValues": {…}, "maxValues": {…}, "nullCount": {…}}`, for the columns that are not nested.
-pub fn delta_stats(metadata: &ParquetMetaData) -> String {
+/// `{"numRecords": …, "minValues": {…}, "maxValues": {…}, "nullCount": {…}}`, for the columns that are not nested. How
+/// many values are null is known of all columns, their bounds of those that Parquet has statistics of.
+pub fn delta_stats(metadata: &ParquetMetaData, schema: &Schema, null_counts: &[u64]) -> String {
     let mut least: BTreeMap<&str, Value> = BTreeMap::new();
     let mut greatest: BTreeMap<&str, Value> = BTreeMap::new();
     let mut nulls: BTreeMap<&str, u64> = BTreeMap::new();
@@ -30,8 +31,8 @@ pub fn delta_stats(metadata: &ParquetMetaData) -> String {
             continue;
         }
         let chunks = || metadata.row_groups().iter().map(|group| chunk_statistics(group, index));
-        if let Some(count) = chunks().map(|chunk| chunk.and_then(|s| s.null_count_opt())).sum::<Option<u64>>() {
-            nulls.insert(column.name(), count);
+        if let Some(count) = schema.index_of(column.name()).ok().and_then(|index| null_counts.get(index)) {
+            nulls.insert(column.name(), *count);
         }
         if let Some((low, high)) = bounds(column, chunks()) {
             least.insert(column.name(), low);

@@ -80,7 +80,8 @@ impl PgPublication {
         let rows = read_all(&connection, name, &source, columns).await?;
         drop(connection);
         let dir = format!("{}", self.next_number());
-        let spool = Spool::fill(self.folder().await?, dir, Arc::clone(&columns.schema), vec![rows], &[]).await?.spool;
+        let spool =
+            Spool::fill(self.folder().await?, dir, Arc::clone(&columns.schema), vec![rows], &[], None).await?.spool;
         Ok(Some(merged::table_of(&spool)?))
     }
 }

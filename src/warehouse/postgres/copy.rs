@@ -153,11 +153,11 @@ impl<'c> Outgoing<'c> {
         Ok(())
     }
 
-    /// The number of rows written.
-    pub async fn close(mut self) -> Result<u64, WarehouseError> {
+    pub async fn close(mut self) -> Result<(), WarehouseError> {
         self.encoder.trailer(&mut self.buffer);
         let cannot = || failed(self.connection, format!("cannot write {}", self.table));
         self.sink.send(std::mem::take(&mut self.buffer).freeze()).await.map_err(cannot())?;
-        self.sink.as_mut().finish().await.map_err(cannot())
+        self.sink.as_mut().finish().await.map_err(cannot())?;
+        Ok(())
     }
 }

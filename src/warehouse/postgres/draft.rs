@@ -124,7 +124,7 @@ pub struct Deletion {
 /// Rows being copied in the background.
 pub struct Copying {
     /// Locked while somebody waits for it: others wait as well.
-    task: Mutex<Option<JoinHandle<Result<u64, WarehouseError>>>>,
+    task: Mutex<Option<JoinHandle<Result<(), WarehouseError>>>>,
     wanted: Arc<AtomicBool>,
 }
 
@@ -132,7 +132,7 @@ impl Copying {
     /// `copy` asks now and then whether the rows are still wanted.
     pub fn start<F>(copy: impl FnOnce(Arc<AtomicBool>) -> F) -> Arc<Self>
     where
-        F: Future<Output = Result<u64, WarehouseError>> + Send + 'static,
+        F: Future<Output = Result<(), WarehouseError>> + Send + 'static,
     {
         let wanted = Arc::new(AtomicBool::new(true));
         let task = tokio::spawn(copy(Arc::clone(&wanted)));
@@ -146,7 +146,7 @@ impl Copying {
             Some(running) => {
                 let ended = running.await;
                 *task = None;
-                ended?.map(|_| ())
+                ended?
             }
             None => Ok(()),
         }

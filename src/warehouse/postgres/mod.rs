@@ -5,6 +5,7 @@
 //! before that, the transaction is rolled back by the server and nothing is left. `docs/adr/0004-postgres-publication.md`
 //! has the reasons.
 
+mod ahead;
 mod apply;
 mod at_hand;
 mod catalog;
@@ -40,6 +41,7 @@ mod settle;
 pub mod setup;
 mod snapshot;
 mod spool;
+mod target;
 mod views;
 mod waiting;
 mod wire;

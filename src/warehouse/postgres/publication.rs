@@ -17,6 +17,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::ahead::offer;
 use super::apply::{Compared, count_meeting, leave_unchanged};
 use super::commit::commit;
 use super::copy::read_all;
@@ -98,9 +99,12 @@ impl PgPublication {
         let number = self.next_number();
         let key = columns.indices(unique)?;
         let schema = Arc::clone(&columns.schema);
-        let spooled = Spool::fill(self.folder().await?, format!("{number}"), schema, streams, &key).await?;
         let place = self.place(name, number, &columns, &effect).await?;
-        let copied = self.writer.copy(name, &place, &columns, &spooled.spool);
+        let (offer, coming) = offer();
+        let copied = self.writer.copy(name, &place, &columns, coming);
+        let dir = format!("{number}");
+        let spooled = Spool::fill(self.folder().await?, dir, schema, streams, &key, Some(&offer)).await?;
+        offer.finish(&spooled);
         let layer = Layer { columns, spool: spooled.spool, place, effect, copied, trimmed: false };
         Ok((layer, spooled.duplicates))
     }
@@ -148,7 +152,7 @@ impl PgPublication {
             let stayed = read_all(&connection, name, &source, &layer.columns).await?;
             let dir = format!("{}", self.next_number());
             let schema = Arc::clone(&layer.columns.schema);
-            layer.spool = Spool::fill(self.folder().await?, dir, schema, vec![stayed], &[]).await?.spool;
+            layer.spool = Spool::fill(self.folder().await?, dir, schema, vec![stayed], &[], None).await?.spool;
             layer.trimmed = false;
         }
         Ok(())
@@ -249,12 +253,16 @@ impl Publication for PgPublication {
         let number = self.next_number();
         let schema = Arc::clone(&columns.schema);
         let dir = format!("{number}");
-        let keys = Spool::fill(self.folder().await?, dir, schema, keys, &columns.indices(unique_key)?).await?.spool;
-        if keys.rows == 0 {
+        let key = columns.indices(unique_key)?;
+        let spooled = Spool::fill(self.folder().await?, dir, schema, keys, &key, None).await?;
+        if spooled.spool.rows == 0 {
             return Ok(Staged::default());
         }
         let place = Place::Temporary(format!("pg_temp.medallion_{number}"));
-        let copied = self.writer.copy(name, &place, &columns, &keys);
+        let (offer, coming) = offer();
+        offer.finish(&spooled);
+        let copied = self.writer.copy(name, &place, &columns, coming);
+        let keys = spooled.spool;
         let Place::Temporary(table) = place else { return Ok(Staged::default()) };
         let mut removed = keys.rows;
         if draft.steps.is_empty() {

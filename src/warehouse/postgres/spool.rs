@@ -14,6 +14,7 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::{Stream, StreamExt, stream};
 use tokio::task::JoinSet;
 
+use super::ahead::{Offer, PartOffer};
 use super::folder::SpoolFolder;
 use super::rows::conform;
 use crate::warehouse::WarehouseError;
@@ -22,7 +23,7 @@ use crate::warehouse::delta::scan::LakeScan;
 use crate::warehouse::keys::{Repeated, key_hashes};
 
 /// So many bytes of one relation's rows may stay in memory.
-const IN_MEMORY: usize = 64 << 20;
+const IN_MEMORY: usize = if cfg!(test) { 8 << 10 } else { 64 << 20 };
 
 /// Rows of one schema.
 #[derive(Clone)]
@@ -31,8 +32,7 @@ pub struct Spool {
     pub rows: u64,
     folder: Arc<SpoolFolder>,
     dir: String,
-    memory: Arc<Vec<RecordBatch>>,
-    files: Arc<Vec<DataFile>>,
+    parts: Arc<Vec<Part>>,
 }
 
 /// What was spooled, and what of it went again.
@@ -42,15 +42,37 @@ pub struct Spooled {
     pub duplicates: u64,
 }
 
+/// How many of a spool's rows somebody has, from the first of each part on.
+#[derive(Default)]
+pub struct Taken(Vec<usize>);
+
+impl Taken {
+    pub fn add(&mut self, part: usize, rows: usize) {
+        if self.0.len() <= part {
+            self.0.resize(part + 1, 0);
+        }
+        self.0[part] += rows;
+    }
+
+    pub fn rows(&self) -> u64 {
+        self.0.iter().map(|rows| *rows as u64).sum()
+    }
+
+    fn of(&self, part: usize) -> usize {
+        self.0.get(part).copied().unwrap_or_default()
+    }
+}
+
 impl Spool {
     /// Takes all rows. With a key (column indices), of several rows of one key the last one stays, in the order of the
-    /// streams.
+    /// streams. The rows are offered as they come, those that do not stay too.
     pub async fn fill(
         folder: &Arc<SpoolFolder>,
         dir: String,
         schema: SchemaRef,
         streams: Vec<SendableRecordBatchStream>,
         key: &[usize],
+        offer: Option<&Offer>,
     ) -> Result<Spooled, WarehouseError> {
         let used = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
@@ -61,6 +83,7 @@ impl Spool {
                 schema: Arc::clone(&schema),
                 key: key.to_vec(),
                 used: Arc::clone(&used),
+                offer: offer.map(|offer| offer.part(index)),
             };
             tasks.spawn(async move { Ok::<_, WarehouseError>((index, part.write(stream).await?)) });
         }
@@ -71,51 +94,63 @@ impl Spool {
         parts.sort_by_key(|(index, _)| *index);
         let mut parts: Vec<Part> = parts.into_iter().map(|(_, part)| part).collect();
         let duplicates = if key.is_empty() { 0 } else { drop_superseded(folder, &dir, &schema, &mut parts).await? };
-        let mut spool =
-            Spool { schema, rows: 0, folder: Arc::clone(folder), dir, memory: Arc::default(), files: Arc::default() };
-        let (mut memory, mut files) = (Vec::new(), Vec::new());
-        for part in parts {
-            memory.extend(part.memory);
-            files.extend(part.file);
-        }
-        spool.rows = memory.iter().map(|batch| batch.num_rows() as u64).sum::<u64>()
-            + files.iter().map(|file| file.rows).sum::<u64>();
-        (spool.memory, spool.files) = (Arc::new(memory), Arc::new(files));
+        let rows = parts.iter_mut().map(|part| {
+            part.keys = Vec::new();
+            part.memory.iter().map(|batch| batch.num_rows() as u64).sum::<u64>()
+                + part.file.as_ref().map_or(0, |file| file.rows)
+        });
+        let rows = rows.sum();
+        let spool = Spool { schema, rows, folder: Arc::clone(folder), dir, parts: Arc::new(parts) };
         Ok(Spooled { spool, duplicates })
     }
 
     /// The rows as tables to read: those in files, and those in memory.
     pub fn providers(&self) -> Result<Vec<Arc<dyn TableProvider>>, WarehouseError> {
         let mut providers: Vec<Arc<dyn TableProvider>> = Vec::new();
-        if !self.files.is_empty() {
+        let files: Vec<DataFile> = self.parts.iter().filter_map(|part| part.file.clone()).collect();
+        if !files.is_empty() {
             let (lake, dir) = (self.folder.lake.clone(), self.dir.clone());
-            providers.push(Arc::new(LakeScan::new(lake, dir, Arc::clone(&self.schema), Arc::clone(&self.files))));
+            providers.push(Arc::new(LakeScan::new(lake, dir, Arc::clone(&self.schema), Arc::new(files))));
         }
-        if !self.memory.is_empty() || providers.is_empty() {
-            let partitions = vec![self.memory.as_ref().clone()];
-            providers.push(Arc::new(MemTable::try_new(Arc::clone(&self.schema), partitions)?));
+        let memory: Vec<RecordBatch> = self.parts.iter().flat_map(|part| part.memory.clone()).collect();
+        if !memory.is_empty() || providers.is_empty() {
+            providers.push(Arc::new(MemTable::try_new(Arc::clone(&self.schema), vec![memory])?));
         }
         Ok(providers)
     }
 
-    /// The rows, in the order they came within each part.
-    pub fn batches(&self) -> impl Stream<Item = Result<RecordBatch, WarehouseError>> + Send + use<> {
-        let (memory, files) = (Arc::clone(&self.memory), Arc::clone(&self.files));
+    /// The rows but those that are taken, in the order they came within each part.
+    pub fn batches(&self, taken: &Taken) -> impl Stream<Item = Result<RecordBatch, WarehouseError>> + Send + use<> {
         let spool = self.clone();
-        let from_memory = stream::iter((0..memory.len()).map(move |index| Ok(memory[index].clone())));
-        let from_files = stream::iter(0..files.len()).then(move |index| {
-            let spool = spool.clone();
-            async move {
-                let file = &spool.files[index];
-                let opened = read_file(&spool.folder.lake, &spool.dir, file, Arc::clone(&spool.schema), None).await;
-                match opened {
-                    Ok(batches) => batches.boxed(),
-                    Err(error) => stream::iter([Err(error)]).boxed(),
-                }
-            }
-        });
-        from_memory.chain(from_files.flatten())
+        let taken: Vec<usize> = (0..self.parts.len()).map(|part| taken.of(part)).collect();
+        stream::iter(taken.into_iter().enumerate()).flat_map(move |(part, taken)| skip(spool.part(part), taken))
     }
+
+    fn part(&self, index: usize) -> impl Stream<Item = Result<RecordBatch, WarehouseError>> + Send + use<> {
+        let spool = self.clone();
+        let opened = async move {
+            let Part { memory, file, .. } = &spool.parts[index];
+            let Some(file) = file else { return stream::iter(memory.clone()).map(Ok).boxed() };
+            match read_file(&spool.folder.lake, &spool.dir, file, Arc::clone(&spool.schema), None).await {
+                Ok(batches) => batches.boxed(),
+                Err(error) => stream::iter([Err(error)]).boxed(),
+            }
+        };
+        stream::once(opened).flatten()
+    }
+}
+
+/// The rows after the first ones.
+fn skip<E: Send>(
+    batches: impl Stream<Item = Result<RecordBatch, E>> + Send,
+    mut rows: usize,
+) -> impl Stream<Item = Result<RecordBatch, E>> + Send {
+    let mut rest = move |batch: RecordBatch| {
+        let skipped = rows.min(batch.num_rows());
+        rows -= skipped;
+        (skipped < batch.num_rows()).then(|| batch.slice(skipped, batch.num_rows() - skipped))
+    };
+    batches.filter_map(move |batch| std::future::ready(batch.map(&mut rest).transpose()))
 }
 
 /// What came of one stream: the first rows in memory, or all of them in a file.
@@ -132,10 +167,11 @@ struct PartWriter {
     key: Vec<usize>,
     /// Bytes in memory, of all parts together.
     used: Arc<AtomicUsize>,
+    offer: Option<PartOffer>,
 }
 
 impl PartWriter {
-    async fn write(self, mut stream: SendableRecordBatchStream) -> Result<Part, WarehouseError> {
+    async fn write(mut self, mut stream: SendableRecordBatchStream) -> Result<Part, WarehouseError> {
         let mut part = Part { memory: Vec::new(), file: None, keys: Vec::new() };
         let mut writer: Option<FileWriter> = None;
         // Parquet has no intervals: such rows stay in memory, however many they are.
@@ -148,6 +184,9 @@ impl PartWriter {
             if !self.key.is_empty() {
                 part.keys.extend(key_hashes(&batch, &self.key)?);
             }
+            if let Some(offer) = &mut self.offer {
+                offer.offer(&batch);
+            }
             if let Some(writer) = &mut writer {
                 writer.write(&batch).await?;
                 continue;
@@ -156,7 +195,7 @@ impl PartWriter {
             let total = self.used.fetch_add(size, Ordering::Relaxed) + size;
             part.memory.push(batch);
             if total > IN_MEMORY && fits_files {
-                let mut new = FileWriter::create(&self.folder.lake, &self.dir, "spool", &self.schema);
+                let mut new = FileWriter::scratch(&self.folder.lake, &self.dir, &self.schema);
                 for batch in part.memory.drain(..) {
                     self.used.fetch_sub(batch.get_array_memory_size(), Ordering::Relaxed);
                     new.write(&batch).await?;
@@ -212,7 +251,7 @@ async fn retain(
         filter_record_batch(batch, &wanted)
     };
     if let Some(file) = part.file.take() {
-        let mut writer = FileWriter::create(&folder.lake, dir, "spool", schema);
+        let mut writer = FileWriter::scratch(&folder.lake, dir, schema);
         let mut batches = Box::pin(read_file(&folder.lake, dir, &file, Arc::clone(schema), None).await?);
         while let Some(batch) = batches.next().await {
             writer.write(&kept(&batch?)?).await?;

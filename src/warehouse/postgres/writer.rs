@@ -1,19 +1,18 @@
 //! The connection that publishes: one transaction, from the first lock to the commit.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::StreamExt;
 use tokio::sync::{OnceCell, OwnedMutexGuard};
 
+use super::ahead::{Coming, Rest};
 use super::connect::{Connection, Settings, connect};
-use super::copy::Outgoing;
 use super::draft::{Copying, Place};
 use super::link::Link;
 use super::lock::lock;
 use super::rows::Columns;
-use super::spool::Spool;
+use super::target::{Rows, Target};
 use super::{failed, quote};
 use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
@@ -34,6 +33,8 @@ pub struct Writer {
     links: Arc<Vec<Link>>,
     connection: Arc<OnceCell<Shared>>,
     made: Arc<Mutex<Made>>,
+    /// How many wait for the connection.
+    waiting: Arc<AtomicUsize>,
 }
 
 /// What is there, and what this publication made.
@@ -52,6 +53,7 @@ impl Writer {
             links: Arc::clone(links),
             connection: Arc::default(),
             made: Arc::default(),
+            waiting: Arc::default(),
         }
     }
 
@@ -83,43 +85,52 @@ impl Writer {
             connection.batch_execute(BEGIN).await.map_err(failed(&connection, "cannot start a transaction"))?;
             Ok::<_, WarehouseError>(Arc::new(tokio::sync::Mutex::new(connection)))
         });
-        Ok(Arc::clone(opened.await?).lock_owned().await)
+        let connection = Arc::clone(opened.await?);
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let _waits = Waits(&self.waiting);
+        Ok(connection.lock_owned().await)
     }
 
-    /// Starts to copy the rows to their place. Copies take their turn.
-    pub fn copy(&self, name: &RelationName, place: &Place, columns: &Columns, spool: &Spool) -> Arc<Copying> {
-        let (writer, name, place) = (self.clone(), name.clone(), place.clone());
-        let (columns, spool) = (columns.clone(), spool.clone());
-        Copying::start(async move |wanted| writer.copy_in_turn(&name, &place, &columns, &spool, &wanted).await)
+    /// Starts to copy the rows to their place, as they come. Copies take their turn.
+    pub fn copy(&self, name: &RelationName, place: &Place, columns: &Columns, coming: Coming) -> Arc<Copying> {
+        let (writer, name, place, columns) = (self.clone(), name.clone(), place.clone(), columns.clone());
+        Copying::start(async move |wanted| {
+            let into = Target { name: &name, place: &place, columns: &columns, wanted: &wanted };
+            writer.copy_in_turns(&into, coming).await
+        })
     }
 
-    /// A copy that fails, or that nobody wants any more, leaves the transaction as it was.
-    async fn copy_in_turn(
-        &self,
-        name: &RelationName,
-        place: &Place,
-        columns: &Columns,
-        spool: &Spool,
-        wanted: &AtomicBool,
-    ) -> Result<u64, WarehouseError> {
-        if let Place::New(table) = place {
-            self.ensure_schema(&name.schema).await?;
-            self.made().tables.insert((name.schema.clone(), table.clone()));
+    /// First what comes while the rest is computed, then the rest.
+    async fn copy_in_turns(&self, into: &Target<'_>, mut coming: Coming) -> Result<(), WarehouseError> {
+        coming.begin().await;
+        if let Place::New(table) = into.place {
+            self.ensure_schema(&into.name.schema).await?;
+            self.made().tables.insert((into.name.schema.clone(), table.clone()));
         }
+        self.copy_in_turn(into, Rows::First { coming: &mut coming, waiting: &self.waiting }).await?;
+        match coming.rest().await {
+            None | Some(Rest::None) => Ok(()),
+            Some(Rest::Some(rows)) => self.copy_in_turn(into, Rows::Rest(rows)).await,
+            Some(Rest::Anew(rows)) => self.copy_in_turn(into, Rows::Anew(rows)).await,
+        }
+    }
+
+    /// What fails, or nobody wants any more, leaves the transaction as it was.
+    async fn copy_in_turn(&self, into: &Target<'_>, rows: Rows<'_>) -> Result<(), WarehouseError> {
         let connection = self.connection().await?;
-        if !wanted.load(Ordering::Relaxed) {
-            return Ok(0);
+        if !into.wanted.load(Ordering::Relaxed) {
+            return Ok(());
         }
-        let cannot = || failed(&connection, format!("cannot copy the rows of {name}"));
+        let cannot = || failed(&connection, format!("cannot copy the rows of {}", into.name));
         connection.batch_execute("savepoint medallion_copy").await.map_err(cannot())?;
-        let copied = copy_now(&connection, name, place, columns, spool, wanted).await;
+        let copied = into.copy(&connection, rows).await;
         let end = match &copied {
-            Ok(Some(_)) => "release medallion_copy",
-            _ => "rollback to medallion_copy; release medallion_copy",
+            Ok(()) => "release medallion_copy",
+            Err(_) => "rollback to medallion_copy; release medallion_copy",
         };
         let ended = connection.batch_execute(end).await.map_err(cannot());
-        let rows = copied?;
-        ended.map(|()| rows.unwrap_or_default())
+        copied?;
+        ended
     }
 
     fn made(&self) -> MutexGuard<'_, Made> {
@@ -164,31 +175,11 @@ impl Writer {
     }
 }
 
-/// `None` where the rows were not wanted any more.
-async fn copy_now(
-    connection: &Connection,
-    name: &RelationName,
-    place: &Place,
-    columns: &Columns,
-    spool: &Spool,
-    wanted: &AtomicBool,
-) -> Result<Option<u64>, WarehouseError> {
-    let (table, create, end) = match place {
-        Place::New(new) => (format!("{}.{new}", quote::identifier(&name.schema)), "create table", ""),
-        Place::Temporary(table) => (table.clone(), "create temporary table", " on commit drop"),
-    };
-    let create = format!("{create} {table} ({}){end}", columns.definition());
-    connection.batch_execute(&create).await.map_err(failed(connection, format!("cannot create {name}")))?;
-    if spool.rows == 0 {
-        return Ok(Some(0));
+/// Somebody waits for the connection, until it is dropped.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
-    let mut outgoing = Outgoing::open(connection, &table, &columns.schema, &columns.columns).await?;
-    let mut batches = Box::pin(spool.batches());
-    while let Some(batch) = batches.next().await {
-        if !wanted.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        outgoing.write(&batch?).await?;
-    }
-    outgoing.close().await.map(Some)
 }
