@@ -1,5 +1,10 @@
 {{ config(
     unique_key='id',
+    indexes=[
+        {'columns': ['id'], 'unique': true},
+        {'columns': ['load_timestamp']},
+        {'columns': ['email']},
+    ],
     meta={'delete_orphans': {'to': "ref('transaction')", 'field': 'customer_id'}}
 ) }}
 

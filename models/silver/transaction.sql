@@ -9,6 +9,8 @@
         {'columns': ['load_timestamp']},
         {'columns': ['transaction_id']},
         {'columns': ['customer_id']},
+        {'columns': ['customer_email']},
+        {'columns': ['customer_phone']},
     ]
 ) }}
 

@@ -23,12 +23,17 @@ pub fn lineage(relation: &RelationName) -> String {
     format!("{}/lineage", load(relation))
 }
 
+/// Of how many values of a table's columns are null.
+pub fn nulls(relation: &RelationName) -> String {
+    format!("nulls/{}", relation.quoted())
+}
+
 /// Whether the document belongs to a database.
 pub fn is_of(key: &str, database: &str) -> bool {
     let node = key.strip_prefix("node/").and_then(|rest| rest.strip_prefix(database));
     let quoted = format!("\"{}\"", database.replace('"', "\"\""));
-    let load = key.strip_prefix("load/").and_then(|rest| rest.strip_prefix(&quoted));
-    node.is_some_and(|rest| rest.starts_with('/')) || load.is_some_and(|rest| rest.starts_with('.'))
+    let relation = ["load/", "nulls/"].iter().find_map(|kind| key.strip_prefix(kind)?.strip_prefix(&quoted));
+    node.is_some_and(|rest| rest.starts_with('/')) || relation.is_some_and(|rest| rest.starts_with('.'))
 }
 
 #[cfg(test)]
@@ -39,7 +44,8 @@ mod tests {
     fn a_document_belongs_to_the_database_it_names_and_to_no_other() {
         let node = node("dev", "main", "model.shop.a");
         let load = format!("{}/last", load(&RelationName::new("dev", "raw", "n")));
-        for key in [node, load] {
+        let nulls = nulls(&RelationName::new("dev", "raw", "n"));
+        for key in [node, load, nulls] {
             assert!(is_of(&key, "dev"), "{key}");
             for other in ["de", "dev2", "main", "", "raw"] {
                 assert!(!is_of(&key, other), "{key} {other}");

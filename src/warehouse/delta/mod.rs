@@ -20,7 +20,7 @@ mod rollback;
 pub(super) mod scan;
 mod snapshot;
 mod stage;
-mod stats;
+pub mod stats;
 mod table;
 #[cfg(test)]
 mod tests;

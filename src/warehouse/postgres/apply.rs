@@ -8,6 +8,8 @@ use super::connect::Connection;
 use super::draft::{Draft, Effect, Layer, Place, Step};
 use super::merge::Merge;
 use super::replace::replace;
+use super::snapshot::PgSnapshot;
+use super::tally::{Nulls, Tally};
 use super::wire::{PgColumn, PgType};
 use super::{failed, quote};
 use crate::relation::RelationName;
@@ -21,16 +23,18 @@ pub struct Applied {
     pub deleted: u64,
 }
 
-/// Applies the draft to the table that is there, or to the new one, which has the first of its rows already.
+/// Applies the draft to the table that is there, or to the new one, which has the first of its rows already. Gives also the
+/// nulls of the columns then, where they are known.
 pub async fn apply(
     connection: &Connection,
-    name: &RelationName,
-    draft: &Draft,
+    base: &PgSnapshot,
+    (name, draft): (&RelationName, &Draft),
     has: &[PgColumn],
-) -> Result<Applied, WarehouseError> {
+) -> Result<(Applied, Option<Nulls>), WarehouseError> {
     let table = table_of(name, draft);
     let generated = if draft.new_table().is_some() { Vec::new() } else { generated(connection, &table).await? };
     let into = Into { connection, name, table, generated };
+    let mut tally = Tally::begin(&into, base, draft).await?;
     let mut applied = Applied::default();
     let mut has = has.to_vec();
     for step in &draft.steps {
@@ -39,9 +43,14 @@ pub async fn apply(
                 Place::New(_) => {
                     applied.inserted += layer.spool.rows;
                     has.clone_from(&layer.columns.columns);
+                    tally.come(layer, &into.table, &has).await?;
                 }
                 Place::Temporary(staged) => {
                     into.add_columns(layer, &mut has).await?;
+                    if matches!(layer.effect, Effect::Merge { .. }) {
+                        analyze(connection, staged, layer.spool.rows).await?;
+                    }
+                    tally.come(layer, staged, &has).await?;
                     let met = into.meet(layer, staged, &has).await?;
                     applied.inserted += met.inserted;
                     applied.updated += met.updated;
@@ -50,13 +59,14 @@ pub async fn apply(
             },
             Step::Deletion(deletion) => {
                 analyze(connection, &deletion.table, deletion.keys.rows).await?;
+                tally.go(&deletion.table, &deletion.key, deletion.keys.rows).await?;
                 let matches = matching("t", "k", &deletion.key);
                 let sql = format!("delete from {} t using {} k where {matches}", into.table, deletion.table);
                 applied.deleted += into.execute(&sql).await?;
             }
         }
     }
-    Ok(applied)
+    Ok((applied, tally.end(&has).await?))
 }
 
 /// The table that a draft's rows are in, or go into: quoted.
@@ -92,10 +102,7 @@ impl Into<'_> {
         match &layer.effect {
             Effect::Replace => replace(connection, name, (table, staged), &layer.columns.columns).await,
             Effect::Append => Ok(Applied { inserted: self.insert(layer, staged).await?, ..Applied::default() }),
-            Effect::Merge { unique_key } => {
-                analyze(connection, staged, layer.spool.rows).await?;
-                Merge { into: self, staged, layer, key: unique_key, has }.run().await
-            }
+            Effect::Merge { unique_key } => Merge { into: self, staged, layer, key: unique_key, has }.run().await,
         }
     }
 

@@ -15,6 +15,7 @@ use super::guards::Guards;
 use super::patience::Patience;
 use super::publication::{PgPublication, view_content};
 use super::record::{Written, record};
+use super::tally::Nulls;
 use super::{catalog, extras, failed, foreign_server, quote, settle, views, waiting};
 use crate::warehouse::{Receipt, RelationKind, RelationName, RelationSettings, WarehouseError};
 
@@ -144,10 +145,10 @@ impl Publishing<'_> {
         for (name, draft) in &self.work.drafts {
             self.hooks(&self.work.settings(name).pre_hooks, &format!("the pre_hook of {name}")).await?;
             let had = has.get(name).map_or(&[][..], Vec::as_slice);
-            let applied = apply(self.connection, name, draft, had).await?;
+            let (applied, nulls) = apply(self.connection, &self.publication.base, (name, draft), had).await?;
             let columns = draft.columns(had);
             extras::index(self.connection, name, draft, &columns, &self.work.settings(name).indexes).await?;
-            written.push(self.written(name, draft, applied));
+            written.push(self.written(name, draft, applied, nulls));
         }
         self.drop_unused().await?;
         let exchanged = self.exchange_all().await?;
@@ -165,7 +166,7 @@ impl Publishing<'_> {
         Ok((number, written))
     }
 
-    fn written(&self, name: &RelationName, draft: &Draft, applied: Applied) -> Written {
+    fn written(&self, name: &RelationName, draft: &Draft, applied: Applied, nulls: Option<Nulls>) -> Written {
         let base = self.publication.base.entry(name).filter(|_| draft.new_table().is_none());
         let before = match base {
             Some(entry) => entry.recorded.as_ref().and_then(|known| known.rows),
@@ -177,7 +178,7 @@ impl Publishing<'_> {
         counters.updated += i64::try_from(applied.updated).unwrap_or(i64::MAX);
         counters.deleted += i64::try_from(applied.deleted).unwrap_or(i64::MAX);
         let changed = applied.inserted + applied.updated + applied.deleted;
-        Written::Table { name: name.clone(), rows, counters, changed, place: None }
+        Written::Table { name: name.clone(), rows, nulls, counters, changed, place: None }
     }
 
     /// What readers wait for: as short as it can be, and all of it or nothing of it at a time.

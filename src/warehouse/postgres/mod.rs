@@ -41,6 +41,7 @@ mod settle;
 pub mod setup;
 mod snapshot;
 mod spool;
+mod tally;
 mod target;
 mod views;
 mod waiting;

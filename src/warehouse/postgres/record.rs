@@ -1,6 +1,8 @@
 //! medallion's notes about what it publishes, in the transaction that publishes it.
 
-use serde_json::json;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 use tokio_postgres::types::ToSql;
 
 use super::catalog::Counters;
@@ -8,6 +10,7 @@ use super::commit::Work;
 use super::connect::Connection;
 use super::exchange::Recreated;
 use super::publication::PgPublication;
+use super::tally::{self, Nulls};
 use super::{failed, quote};
 use crate::warehouse::{RelationName, WarehouseError};
 
@@ -16,6 +19,8 @@ pub enum Written {
     Table {
         name: RelationName,
         rows: Option<u64>,
+        /// Of its columns.
+        nulls: Option<Nulls>,
         /// As the server will count them.
         counters: Counters,
         /// Rows that came and went.
@@ -95,7 +100,12 @@ pub async fn record(
         let (oid, _) = place_of(connection, name).await?;
         connection.execute(REFRESH, &[&name.schema, &name.identifier, &oid]).await.map_err(cannot())?;
     }
-    documents(connection, work).await?;
+    let mut state = work.state.clone();
+    state.extend(written.iter_mut().filter_map(|relation| match relation {
+        Written::Table { name, nulls, .. } => Some(tally::document(name, &content, nulls.take())),
+        Written::View { .. } => None,
+    }));
+    documents(connection, &state).await?;
     let label = json!(publication.label).to_string();
     let relations = i32::try_from(work.drafts.len() + work.views.len()).unwrap_or(i32::MAX);
     let rows = i64::try_from(rows_changed).unwrap_or(i64::MAX);
@@ -114,12 +124,12 @@ async fn place_of(connection: &Connection, name: &RelationName) -> Result<(u32, 
     Ok((found.get(0), found.get(1)))
 }
 
-async fn documents(connection: &Connection, work: &Work) -> Result<(), WarehouseError> {
+async fn documents(connection: &Connection, state: &BTreeMap<String, Option<Value>>) -> Result<(), WarehouseError> {
     let cannot = || failed(connection, "cannot write medallion's own tables");
-    let kept = work.state.iter().filter_map(|(key, value)| Some((key.clone(), value.as_ref()?.to_string())));
+    let kept = state.iter().filter_map(|(key, value)| Some((key.clone(), value.as_ref()?.to_string())));
     let (keys, values): (Vec<String>, Vec<String>) = kept.unzip();
     connection.execute(DOCUMENTS, &[&keys, &values]).await.map_err(cannot())?;
-    let gone: Vec<&String> = work.state.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key).collect();
+    let gone: Vec<&String> = state.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key).collect();
     if !gone.is_empty() {
         connection.execute("delete from medallion.document where key = any($1)", &[&gone]).await.map_err(cannot())?;
     }

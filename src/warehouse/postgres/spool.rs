@@ -2,6 +2,7 @@
 //!
 //! Few rows stay in memory. Many go to Parquet files in a temporary folder, where a query reads the columns it needs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,6 +21,7 @@ use super::rows::conform;
 use crate::warehouse::WarehouseError;
 use crate::warehouse::delta::files::{DataFile, FileWriter, read_file};
 use crate::warehouse::delta::scan::LakeScan;
+use crate::warehouse::delta::stats::null_counts;
 use crate::warehouse::keys::{Repeated, key_hashes};
 
 /// So many bytes of one relation's rows may stay in memory.
@@ -102,6 +104,19 @@ impl Spool {
         let rows = rows.sum();
         let spool = Spool { schema, rows, folder: Arc::clone(folder), dir, parts: Arc::new(parts) };
         Ok(Spooled { spool, duplicates })
+    }
+
+    /// How many values of each column are null; of a nested column that is not known.
+    pub fn nulls(&self) -> BTreeMap<String, u64> {
+        let files: Vec<DataFile> = self.parts.iter().filter_map(|part| part.file.clone()).collect();
+        let in_files = null_counts(&self.schema, &files);
+        let memory = || self.parts.iter().flat_map(|part| &part.memory);
+        let columns = self.schema.fields().iter().zip(in_files).enumerate();
+        let nulls = columns.filter_map(|(index, (field, in_files))| {
+            let in_memory: usize = memory().map(|batch| batch.column(index).logical_null_count()).sum();
+            Some((field.name().clone(), (in_files? + in_memory) as u64))
+        });
+        nulls.collect()
     }
 
     /// The rows as tables to read: those in files, and those in memory.

@@ -19,6 +19,7 @@ mod links;
 mod merging;
 mod mixed;
 mod narrowed;
+mod nulls;
 mod numeric;
 mod patience;
 mod pipeline;
