@@ -3,31 +3,36 @@
 use datafusion_common::Result;
 
 /// The last pattern, with its flags, and what it was parsed to.
-pub(crate) struct PatternCache<T> {
+pub(crate) struct PatternCache<'a, T> {
     parse: fn(&str, &str) -> Result<T>,
-    last: Option<Parsed<T>>,
+    last: Option<Parsed<'a, T>>,
 }
 
-struct Parsed<T> {
-    pattern: String,
-    flags: String,
+struct Parsed<'a, T> {
+    pattern: &'a str,
+    flags: &'a str,
     value: T,
 }
 
-impl<T> PatternCache<T> {
+impl<'a, T> PatternCache<'a, T> {
     /// `parse` takes a pattern and its flags, which are empty where patterns have none.
     pub(crate) fn new(parse: fn(&str, &str) -> Result<T>) -> Self {
         Self { parse, last: None }
     }
 
-    pub(crate) fn get(&mut self, pattern: &str, flags: &str) -> Result<&T> {
-        let parsed = match self.last.take() {
-            Some(last) if last.pattern == pattern && last.flags == flags => last,
-            _ => {
-                let value = (self.parse)(pattern, flags)?;
-                Parsed { pattern: pattern.to_owned(), flags: flags.to_owned(), value }
-            }
+    pub(crate) fn get(&mut self, pattern: &'a str, flags: &'a str) -> Result<&T> {
+        if self.last.as_ref().is_some_and(|last| !(is_same(last.pattern, pattern) && is_same(last.flags, flags))) {
+            self.last = None;
+        }
+        let parsed = match &mut self.last {
+            Some(last) => last,
+            none => none.insert(Parsed { pattern, flags, value: (self.parse)(pattern, flags)? }),
         };
-        Ok(&self.last.insert(parsed).value)
+        Ok(&parsed.value)
     }
+}
+
+/// The one pattern of a query is the same piece of memory for all rows.
+fn is_same(one: &str, other: &str) -> bool {
+    std::ptr::eq(one, other) || one == other
 }

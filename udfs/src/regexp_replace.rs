@@ -51,14 +51,14 @@ impl ScalarUDFImpl for RegexpReplace {
             Some(text) => text.get(row),
             None => Some(""),
         };
-        let mut regexes = PatternCache::new(compile);
+        let mut regexes = PatternCache::new(|pattern, flags| compile(pattern, &flags.replace('g', "")));
         let column = collect_text(rows(&args), |row| {
             let (Some(text), Some(pattern), Some(replacement), Some(flags)) =
                 (get(0, row), get(1, row), get(2, row), get(3, row))
             else {
                 return Ok(None);
             };
-            let regex = regexes.get(pattern, &flags.replace('g', ""))?;
+            let regex = regexes.get(pattern, flags)?;
             let limit = usize::from(!flags.contains('g'));
             let replaced = regex.replacen(text, limit, |found: &Captures<'_>| expand(replacement, found));
             Ok(Some(replaced))

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::kernels::cmp::lt_eq;
+use arrow::compute::{cast, max_binary_view, min_binary_view};
 use arrow::datatypes::{DataType, SchemaRef};
 use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::ObjectStore;
@@ -73,7 +74,7 @@ pub fn is_data_file(name: &str) -> bool {
 }
 
 /// How many rows a group of a Parquet file holds: the unit of skipping and of parallel reading.
-const ROW_GROUP_ROWS: usize = 128 * 1024;
+pub const ROW_GROUP_ROWS: usize = 128 * 1024;
 
 /// Writes one file of a table.
 pub struct FileWriter {
@@ -163,6 +164,9 @@ impl FileWriter {
 /// How many rows of a file are looked at to choose its encodings.
 const SAMPLE_ROWS: usize = 8 * 1024;
 
+/// Fewer rows say nothing about those that follow.
+const FEW_ROWS: usize = 1024;
+
 /// How a file that begins with `first` is written. A dictionary pays where values come again; building one of values that
 /// do not is the dearest part of writing them.
 fn properties(first: &RecordBatch, purpose: Purpose) -> Result<WriterProperties, WarehouseError> {
@@ -176,28 +180,35 @@ fn properties(first: &RecordBatch, purpose: Purpose) -> Result<WriterProperties,
         .set_statistics_enabled(statistics);
     let sample = first.slice(0, first.num_rows().min(SAMPLE_ROWS));
     for (index, field) in first.schema_ref().fields().iter().enumerate() {
+        let column = || ColumnPath::new(vec![field.name().clone()]);
+        let is_text = is_text(field.data_type());
+        if is_text && purpose == Purpose::Table && !have_telling_bounds(&sample, index)? {
+            properties = properties.set_column_statistics_enabled(column(), EnabledStatistics::None);
+        }
         if !field.data_type().is_nested() && seldom_twice(&sample, index)? {
-            let column = ColumnPath::new(vec![field.name().clone()]);
-            properties = properties.set_column_dictionary_enabled(column.clone(), false);
-            if is_text(field.data_type()) {
-                if purpose == Purpose::Table && !is_ordered(&sample, index)? {
-                    // The least and the greatest of texts in no order, hashes and addresses, let nobody skip a file.
-                    properties = properties.set_column_statistics_enabled(column.clone(), EnabledStatistics::None);
-                }
+            properties = properties.set_column_dictionary_enabled(column(), false);
+            if is_text {
                 // Lengths apart from the text: text alone is compressed in half the time, and to less.
-                properties = properties.set_column_encoding(column, Encoding::DELTA_LENGTH_BYTE_ARRAY);
+                properties = properties.set_column_encoding(column(), Encoding::DELTA_LENGTH_BYTE_ARRAY);
             }
         }
     }
     Ok(properties.build())
 }
 
-/// Whether values of a column come in their order, or nearly so.
-fn is_ordered(sample: &RecordBatch, column: usize) -> Result<bool, WarehouseError> {
-    let values = sample.column(column);
-    let pairs = values.len().saturating_sub(1);
-    let after = lt_eq(&values.slice(0, pairs), &values.slice(values.len() - pairs, pairs))?;
-    Ok(after.true_count() * 10 >= pairs * 9)
+/// Whether the least and the greatest text of a column may let somebody skip a file: not where they begin in all ways and come
+/// in no order, as hashes, names and addresses do. Comparing all of them for that takes longer than hashing them. Of a few
+/// rows nothing is known.
+fn have_telling_bounds(sample: &RecordBatch, column: usize) -> Result<bool, WarehouseError> {
+    let texts = cast(sample.column(column), &DataType::BinaryView)?;
+    let pairs = texts.len().saturating_sub(1);
+    let in_order = lt_eq(&texts.slice(0, pairs), &texts.slice(texts.len() - pairs, pairs))?;
+    if texts.len() < FEW_ROWS || in_order.true_count() * 10 >= pairs * 9 {
+        return Ok(true);
+    }
+    let first = |text: &[u8]| text.first().copied();
+    let texts = texts.as_binary_view();
+    Ok(min_binary_view(texts).map(first) == max_binary_view(texts).map(first))
 }
 
 fn is_text(data_type: &DataType) -> bool {
@@ -211,7 +222,7 @@ fn seldom_twice(sample: &RecordBatch, column: usize) -> Result<bool, WarehouseEr
     let values = hashes.len();
     hashes.sort_unstable();
     hashes.dedup();
-    Ok(values > 1024 && hashes.len() * 5 > values * 4)
+    Ok(values > FEW_ROWS && hashes.len() * 5 > values * 4)
 }
 
 /// Reads rows of a file, those that are gone too, with the columns and types of `schema`: all, or those of the numbers
@@ -252,7 +263,7 @@ pub async fn count_rows(lake: &Lake, dir: &str, file: &DataFile) -> Result<u64, 
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{Array, ArrayRef, StringArray};
+    use arrow::array::{ArrayRef, StringArray};
 
     use super::*;
 
@@ -277,11 +288,15 @@ mod tests {
         };
         let random = texts(|row| format!("{:08x}", row.wrapping_mul(0x9e37_79b9)));
         let ordered = texts(|row| format!("2026-{row:05}"));
+        let of_a_day = texts(|row| format!("2026-11-26 {:08x}", row.wrapping_mul(0x9e37_79b9)));
         let repeated = texts(|row| format!("city {}", row % 10));
+        let names = texts(|row| format!("{} Smith", char::from(b'A' + (row * 7 % 26) as u8)));
         let batch = RecordBatch::try_from_iter([
             ("random", Arc::new(random) as ArrayRef),
             ("ordered", Arc::new(ordered)),
+            ("of_a_day", Arc::new(of_a_day)),
             ("repeated", Arc::new(repeated)),
+            ("names", Arc::new(names)),
         ])
         .unwrap();
         let lake = Lake::open("memory:///lake", &Default::default()).unwrap();
@@ -292,12 +307,13 @@ mod tests {
             serde_json::from_str::<serde_json::Value>(&stats).unwrap()
         };
         let stats = write(FileWriter::create(&lake, "t", "x", &batch.schema())).await;
-        assert_eq!(stats["nullCount"], serde_json::json!({"random": 51, "ordered": 51, "repeated": 51}));
         assert_eq!(
-            stats["minValues"],
-            serde_json::json!({"ordered": "2026-00000", "repeated": "city 0"}),
-            "of texts in no order"
+            stats["nullCount"],
+            serde_json::json!({"random": 51, "ordered": 51, "of_a_day": 51, "repeated": 51, "names": 51})
         );
+        let bounded: Vec<&String> = stats["minValues"].as_object().unwrap().keys().collect();
+        assert_eq!(bounded, ["of_a_day", "ordered", "repeated"]);
+        assert_eq!(stats["minValues"]["ordered"], "2026-00000");
         let stats = write(FileWriter::scratch(&lake, "t", &batch.schema())).await;
         assert_eq!(stats["nullCount"]["random"], 51);
         assert_eq!(stats["minValues"], serde_json::json!({}));

@@ -1,7 +1,6 @@
 //! The merge: which written rows stand, and which stored rows they take the place of.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
@@ -10,8 +9,9 @@ use roaring::RoaringTreemap;
 
 use super::deletion_vector;
 use super::files::{DataFile, read_file};
+use super::key_index::{KeyIndex, Place};
 use super::write::{Hashing, Target, Written, rewrite};
-use crate::warehouse::keys::{NO_KEY, Repeated, column_indices, key_hashes, row_hashes};
+use crate::warehouse::keys::{Repeated, column_indices, key_hashes, row_hashes};
 use crate::warehouse::{StageMode, WarehouseError};
 
 /// What a mode means for the rows: by which columns they meet, and whether a key may stand twice.
@@ -73,13 +73,10 @@ impl Superseded {
     }
 }
 
-/// Where a staged row is: segment, and row in it.
-type Place = (u32, u32);
-
 /// The keys of staged rows, and what their rows are equal to.
 #[derive(Default)]
 pub struct StagedKeys {
-    places: HashMap<u128, Place, BuildHasherDefault<KeyHasher>>,
+    index: KeyIndex,
     /// By segment and row; empty where rows are not compared.
     values: Vec<Vec<u128>>,
 }
@@ -87,46 +84,21 @@ pub struct StagedKeys {
 impl StagedKeys {
     /// Of all written rows. Of several rows of one key it is the last, the one that stands.
     pub fn of(written: &mut Written) -> Self {
-        let mut staged = StagedKeys::default();
-        for (index, segment) in written.segments.iter_mut().enumerate() {
-            let keys = segment.keys.iter().enumerate().filter(|(_, key)| **key != NO_KEY);
-            staged.places.extend(keys.map(|(row, key)| (*key, (index as u32, row as u32))));
-            staged.values.push(std::mem::take(&mut segment.values));
-        }
-        staged
+        let values: Vec<Vec<u128>> =
+            written.segments.iter_mut().map(|segment| std::mem::take(&mut segment.values)).collect();
+        let keys: Vec<&[u128]> = written.segments.iter().map(|segment| segment.keys.as_slice()).collect();
+        let are_compared = values.iter().any(|values| !values.is_empty());
+        StagedKeys { index: KeyIndex::of(&keys, are_compared), values }
     }
 
-    pub fn add(&mut self, keys: &[u128]) {
-        self.places.extend(keys.iter().filter(|key| **key != NO_KEY).map(|key| (*key, (0, 0))));
-    }
-
-    fn place(&self, key: u128) -> Option<Place> {
-        if key == NO_KEY { None } else { self.places.get(&key).copied() }
+    /// Of no rows.
+    pub fn of_keys(keys: &[u128]) -> Self {
+        StagedKeys { index: KeyIndex::of(&[keys], false), values: Vec::new() }
     }
 
     fn equals(&self, (segment, row): Place, hash: u128) -> bool {
         let values = self.values.get(segment as usize);
         values.and_then(|values| values.get(row as usize)).is_some_and(|value| *value == hash)
-    }
-}
-
-/// The keys are hashes already.
-#[derive(Default)]
-struct KeyHasher(u64);
-
-impl Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u128(&mut self, key: u128) {
-        self.0 = key as u64;
     }
 }
 
@@ -154,7 +126,7 @@ pub async fn meet(
     staged: StagedKeys,
     parallelism: usize,
 ) -> Result<Met, WarehouseError> {
-    if staged.places.is_empty() {
+    if staged.index.is_empty() {
         return Ok(Met { files: old.to_vec(), ..Met::default() });
     }
     let probe = Arc::new(Probe { target: target.clone(), hashing: hashing.clone(), staged });
@@ -240,7 +212,7 @@ impl Probe {
         while let Some(batch) = batches.try_next().await? {
             let keys = key_hashes(&batch, &key)?;
             let places = keys.iter().enumerate().filter_map(|(row, key)| {
-                let place = self.staged.place(*key)?;
+                let place = self.staged.index.find(*key)?;
                 Some((first + row as u64, place))
             });
             meeting.extend(places.filter(|(row, _)| !before.contains(*row)));

@@ -123,13 +123,13 @@ impl Stager {
     ) -> Result<(Draft, Staged), WarehouseError> {
         let key = column_indices(&draft.schema, unique_key)?;
         let key_schema: SchemaRef = Arc::new(draft.schema.project(&key)?);
-        let mut wanted = StagedKeys::default();
+        let mut wanted = Vec::new();
         // All at once: a partition of a join may wait for the others to start.
         let mut batches = futures::stream::select_all(keys);
         while let Some(batch) = batches.next().await {
             let batch = conform(&batch?, &key_schema)?;
             let all: Vec<usize> = (0..batch.num_columns()).collect();
-            wanted.add(&key_hashes(&batch, &all)?);
+            wanted.extend(key_hashes(&batch, &all)?);
         }
         let target = Target {
             lake: self.lake.clone(),
@@ -137,6 +137,7 @@ impl Stager {
             label: self.label.clone(),
             schema: Arc::clone(&draft.schema),
         };
+        let wanted = StagedKeys::of_keys(&wanted);
         let met = meet(&target, &Hashing { key, values: Vec::new() }, &draft.files, wanted, self.parallelism).await?;
         let staged = Staged { removed: met.removed, changed: met.removed > 0, ..Staged::default() };
         let changed = draft.changed || staged.changed;

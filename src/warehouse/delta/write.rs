@@ -1,8 +1,9 @@
 //! Streams of record batches → data files, with the key of every row kept for the merge.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow::array::BooleanArray;
 use arrow::datatypes::SchemaRef;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::StreamExt;
@@ -11,9 +12,8 @@ use tokio::task::JoinSet;
 
 use super::files::{DataFile, FileWriter};
 use super::lake::Lake;
+use super::lanes::{OWN_FILE_ROWS, Part, write_stream};
 use crate::warehouse::WarehouseError;
-use crate::warehouse::keys::{key_hashes, row_hashes};
-use crate::warehouse::types::conform;
 
 /// Which hashes of a row the merge will ask for.
 #[derive(Debug, Clone, Default)]
@@ -24,7 +24,7 @@ pub struct Hashing {
     pub values: Vec<usize>,
 }
 
-/// What was written of one stream: consecutive rows of one file.
+/// Rows of one stream that follow each other, there and in a file.
 #[derive(Debug, Default)]
 pub struct Segment {
     /// Index into [`Written::files`].
@@ -39,12 +39,9 @@ pub struct Segment {
 #[derive(Debug, Default)]
 pub struct Written {
     pub files: Vec<DataFile>,
-    /// In the order of the streams.
+    /// In the order of the streams, and of the rows in each.
     pub segments: Vec<Segment>,
 }
-
-/// A stream with fewer rows than this shares a file with the other small ones: many small files make slow tables.
-const OWN_FILE_ROWS: usize = 64 * 1024;
 
 /// Where and how files are written.
 #[derive(Clone)]
@@ -56,16 +53,20 @@ pub struct Target {
     pub schema: SchemaRef,
 }
 
-/// Writes all streams at once, each in a task.
+/// Writes all streams at once, on as many cores as there are.
 pub async fn write_streams(
     target: &Target,
     streams: Vec<SendableRecordBatchStream>,
     hashing: &Hashing,
 ) -> Result<Written, WarehouseError> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let lanes = (cores / streams.len().max(1)).max(1);
     let mut tasks = JoinSet::new();
     for (index, stream) in streams.into_iter().enumerate() {
         let (target, hashing) = (target.clone(), hashing.clone());
-        tasks.spawn(async move { Ok::<_, WarehouseError>((index, write_stream(target, stream, hashing).await?)) });
+        tasks.spawn(
+            async move { Ok::<_, WarehouseError>((index, write_stream(target, stream, hashing, lanes).await?)) },
+        );
     }
     let mut done = Vec::with_capacity(tasks.len());
     while let Some(joined) = tasks.join_next().await {
@@ -75,76 +76,32 @@ pub async fn write_streams(
     gather(target, done.into_iter().map(|(_, part)| part).collect()).await
 }
 
-/// One stream's rows: in a file of their own, or still in memory since they are few.
-struct Part {
-    segment: Segment,
-    file: Option<DataFile>,
-    few: Vec<RecordBatch>,
-}
-
-async fn write_stream(
-    target: Target,
-    mut stream: SendableRecordBatchStream,
-    hashing: Hashing,
-) -> Result<Part, WarehouseError> {
-    let mut part = Part { segment: Segment::default(), file: None, few: Vec::new() };
-    let mut writer: Option<FileWriter> = None;
-    while let Some(batch) = stream.next().await {
-        let batch = conform(&batch?, &target.schema)?;
-        if batch.num_rows() == 0 {
-            continue;
-        }
-        part.segment.rows += batch.num_rows();
-        if !hashing.key.is_empty() {
-            part.segment.keys.extend(key_hashes(&batch, &hashing.key)?);
-        }
-        if !hashing.values.is_empty() {
-            part.segment.values.extend(row_hashes(&batch, &hashing.values)?);
-        }
-        match &mut writer {
-            Some(writer) => writer.write(&batch).await?,
-            None => part.few.push(batch),
-        }
-        if writer.is_none() && part.segment.rows >= OWN_FILE_ROWS {
-            let mut new = FileWriter::create(&target.lake, &target.dir, &target.label, &target.schema);
-            for batch in part.few.drain(..) {
-                new.write(&batch).await?;
-            }
-            writer = Some(new);
-        }
-    }
-    if let Some(writer) = writer {
-        part.file = Some(writer.close().await?);
-    }
-    Ok(part)
-}
-
 /// Puts the small parts together into one file.
 async fn gather(target: &Target, parts: Vec<Part>) -> Result<Written, WarehouseError> {
     let mut written = Written::default();
     let mut shared: Option<FileWriter> = None;
     let mut shared_rows = 0;
     let mut in_shared = Vec::new();
-    for mut part in parts {
-        if part.segment.rows == 0 {
-            continue;
+    for part in parts {
+        let before = written.files.len();
+        written.files.extend(part.files);
+        for mut segment in part.segments.into_iter().filter(|segment| segment.rows > 0) {
+            if part.few.is_empty() {
+                segment.file += before;
+            } else {
+                segment.offset = shared_rows;
+                shared_rows += segment.rows;
+                in_shared.push(written.segments.len());
+            }
+            written.segments.push(segment);
         }
-        if let Some(file) = part.file {
-            part.segment.file = written.files.len();
-            written.files.push(file);
-        } else {
+        for batch in &part.few {
             let writer = match &mut shared {
                 Some(writer) => writer,
                 None => shared.insert(FileWriter::create(&target.lake, &target.dir, &target.label, &target.schema)),
             };
-            for batch in &part.few {
-                writer.write(batch).await?;
-            }
-            part.segment.offset = shared_rows;
-            shared_rows += part.segment.rows;
-            in_shared.push(written.segments.len());
+            writer.write(batch).await?;
         }
-        written.segments.push(part.segment);
     }
     if let Some(writer) = shared {
         for segment in in_shared {
