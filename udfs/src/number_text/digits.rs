@@ -1,6 +1,6 @@
 //! Numbers in digits: `1,000.5`, `$5`, `-3`, `1e3`.
 
-use super::{load_eight, load_short};
+use super::load_short;
 
 /// Powers of ten that a double holds exactly.
 pub(super) const POWERS_OF_TEN: [f64; 23] = [
@@ -14,26 +14,63 @@ const MAX_EXACT: u64 = 1 << 53;
 /// A grouped integer has at most this many characters, fraction included.
 const MAX_GROUPED: usize = 48;
 
-/// Nothing but one to eight digits, the usual case: all of them at once in one 64-bit word.
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH_BITS: u64 = 0x80 * ONES;
+const ZEROS: u64 = 0x30 * ONES;
+
+/// One to eight digits, or fewer and a point, the usual case: all of them at once in one 64-bit word.
 #[inline]
 pub(super) fn parse_short(text: &[u8]) -> Option<f64> {
-    let word = match text.len() {
-        1..=7 => load_short(text),
-        8 => load_eight(text, 0),
-        _ => return None,
-    };
-    // The last digit goes to the highest byte; the bytes shifted in below are leading zeros.
-    let digits = (word ^ 0x3030_3030_3030_3030) << (64 - 8 * text.len());
-    if (digits.wrapping_add(0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080 != 0 {
+    let digits = load_digits(text)?;
+    let others = not_digits(digits);
+    if others == 0 {
+        return Some(f64::from(eight_digits(digits)));
+    }
+    // Of a point, and of no digit, this bit is set.
+    let point = digits & (0x10 * ONES);
+    let shift = others.trailing_zeros() & 0x38;
+    let is_point = digits >> shift & 0xFF == u64::from(b'.' ^ b'0');
+    if others & (others - 1) != 0 || !is_point || text.len() == 1 {
         return None;
     }
+    // What is before the point moves up to where it was.
+    let before = digits & (point >> 4).wrapping_sub(1);
+    let behind = digits & !(point << 4).wrapping_sub(1);
+    let power = POWERS_OF_TEN[7 - shift as usize / 8];
+    Some(f64::from(eight_digits(before << 8 | behind)) / power)
+}
+
+/// One to eight bytes, less the code of `0` each, the last in the highest byte, zeros below the first: those are leading
+/// zeros of a number.
+#[inline]
+fn load_digits(text: &[u8]) -> Option<u64> {
+    let unused = 64u32.wrapping_sub(8 * text.len() as u32);
+    if let (4..=8, Some(head), Some(tail)) = (text.len(), text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        let (head, tail) = (u32::from_le_bytes(*head) ^ ZEROS as u32, u32::from_le_bytes(*tail) ^ ZEROS as u32);
+        return Some(u64::from(head) << unused | u64::from(tail) << 32);
+    }
+    match text.len() {
+        1..=3 => Some((load_short(text) ^ ZEROS) << unused),
+        _ => None,
+    }
+}
+
+/// The high bit of each byte that is not 0 to 9, and perhaps of others when there is one that is not ASCII.
+#[inline]
+fn not_digits(digits: u64) -> u64 {
+    (digits.wrapping_add(0x76 * ONES) | digits) & HIGH_BITS
+}
+
+/// The number of eight digits, 0 to 9 each, the first in the lowest byte.
+#[inline]
+fn eight_digits(digits: u64) -> u32 {
     let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
     let high = (pairs & 0x0000_00FF_0000_00FF).wrapping_mul(100 + (1_000_000 << 32));
     let low = ((pairs >> 16) & 0x0000_00FF_0000_00FF).wrapping_mul(1 + (10_000 << 32));
-    Some((high.wrapping_add(low) >> 32) as u32 as f64)
+    (high.wrapping_add(low) >> 32) as u32
 }
 
-/// The digit form of the grammar; `text` has no white space at its ends.
+/// The digit form of the grammar, for what [`parse_short`] does not read; there is no white space at the ends.
 pub(super) fn parse(text: &[u8]) -> Option<f64> {
     let (negative, text) = match text {
         [b'-', rest @ ..] => (true, rest),
@@ -62,8 +99,13 @@ pub(super) fn parse(text: &[u8]) -> Option<f64> {
     } else if !rest.is_empty() {
         return None;
     }
-    let value = decimal.nearest_double(number, grouped)?;
-    Some(if negative && value != 0.0 { -value } else { value })
+    Some(signed(decimal.nearest_double(number, grouped)?, negative))
+}
+
+/// There is no negative zero.
+#[inline]
+pub(super) fn signed(value: f64, negative: bool) -> f64 {
+    if negative && value != 0.0 { -value } else { value }
 }
 
 /// Takes the integer part, which may be empty, and says where it ends and whether it has thousands separators.

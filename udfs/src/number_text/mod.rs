@@ -34,11 +34,17 @@
 //! `ten hundred`, `hundred and`, `fourty`, `twentyone`, `five 0`, `5 thousand`.
 
 mod digits;
+mod grammar;
+mod spans;
 mod vocabulary;
 mod words;
 
 #[cfg(test)]
+mod fast_path_tests;
+#[cfg(test)]
 mod tests;
+
+use spans::is_like_letter;
 
 /// The number that `text` is, in digits or in English words, or `None`; the grammar is on the [module](self).
 ///
@@ -52,11 +58,23 @@ mod tests;
 /// ```
 #[inline]
 pub fn parse_number(text: &[u8]) -> Option<f64> {
-    if let Some(integer) = digits::parse_short(text) {
-        return Some(integer);
+    if let Some(number) = digits::parse_short(text) {
+        return Some(number);
     }
+    if is_like_letter(*text.first()? & *text.last()?) { words::parse(text) } else { parse_other(text) }
+}
+
+/// What begins or ends with no letter: white space around a number, and what is in digits.
+#[inline(never)]
+fn parse_other(text: &[u8]) -> Option<f64> {
     let text = text.trim_ascii();
-    if text.first()?.is_ascii_alphabetic() { words::parse(text) } else { digits::parse(text) }
+    if !is_like_letter(*text.first()?) {
+        digits::parse(text)
+    } else if is_like_letter(*text.last()?) {
+        words::parse(text)
+    } else {
+        None
+    }
 }
 
 /// Up to eight bytes of `text` from `at` on, the first in the lowest byte, zeros behind the end. `at` is inside `text`.

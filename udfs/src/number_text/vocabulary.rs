@@ -1,63 +1,11 @@
-//! The number words and how one is recognised: its up to eight letters are one 64-bit word, looked up in a table that
-//! holds every known word at a place of its own.
+//! The number words, what they do to a number, and how one is recognised: its up to eight letters are one 64-bit word,
+//! looked up in a table that holds every known word at a place of its own.
 
-/// What a word does to the number read so far, and which words may follow it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub(super) enum Class {
-    /// No number word.
-    Unknown,
-    Zero,
-    /// 1 to 9
-    Unit,
-    Ten,
-    /// 11 to 19
-    Teen,
-    /// 20, 30 … 90
-    Tens,
-    Hundred,
-    /// thousand, million, billion, trillion
-    Scale,
-    /// `a` before hundred or a scale
-    Article,
-    And,
-    /// minus, negative
-    Minus,
-    Point,
-}
+use super::grammar::{Class, Steps, steps};
 
-impl Class {
-    pub(super) const ALL: [Self; 12] = [
-        Self::Unknown,
-        Self::Zero,
-        Self::Unit,
-        Self::Ten,
-        Self::Teen,
-        Self::Tens,
-        Self::Hundred,
-        Self::Scale,
-        Self::Article,
-        Self::And,
-        Self::Minus,
-        Self::Point,
-    ];
-}
+const SEVENTEEN: u64 = 17;
 
-/// A word as arithmetic without branches: the count under way, which is `at_least` that, is multiplied by `keep` and
-/// grows by `add`; a scale moves it, times `scale`, to the total.
-#[derive(Clone, Copy)]
-pub(super) struct Word {
-    letters: u64,
-    pub(super) scale: u64,
-    pub(super) keep: u16,
-    pub(super) add: u16,
-    pub(super) at_least: u8,
-    pub(super) class: Class,
-}
-
-const UNKNOWN: Word = Word { letters: 0, scale: 0, keep: 0, add: 0, at_least: 0, class: Class::Unknown };
-
-/// Every word, `seventeen` (the only one with nine letters) by its first eight.
+/// Every word, `seventeen` (the only one with nine letters) by its last eight, see [`look_up_nine`].
 const WORDS: [(&[u8], Class, u64); 38] = [
     (b"zero", Class::Zero, 0),
     (b"one", Class::Unit, 1),
@@ -76,7 +24,7 @@ const WORDS: [(&[u8], Class, u64); 38] = [
     (b"fourteen", Class::Teen, 14),
     (b"fifteen", Class::Teen, 15),
     (b"sixteen", Class::Teen, 16),
-    (b"seventee", Class::Teen, 17),
+    (b"eventeen", Class::Teen, SEVENTEEN),
     (b"eighteen", Class::Teen, 18),
     (b"nineteen", Class::Teen, 19),
     (b"twenty", Class::Tens, 20),
@@ -88,10 +36,10 @@ const WORDS: [(&[u8], Class, u64); 38] = [
     (b"eighty", Class::Tens, 80),
     (b"ninety", Class::Tens, 90),
     (b"hundred", Class::Hundred, 100),
-    (b"thousand", Class::Scale, 1_000),
-    (b"million", Class::Scale, 1_000_000),
-    (b"billion", Class::Scale, 1_000_000_000),
-    (b"trillion", Class::Scale, 1_000_000_000_000),
+    (b"thousand", Class::Thousand, 1_000),
+    (b"million", Class::Million, 1_000_000),
+    (b"billion", Class::Billion, 1_000_000_000),
+    (b"trillion", Class::Trillion, 1_000_000_000_000),
     (b"a", Class::Article, 1),
     (b"and", Class::And, 0),
     (b"minus", Class::Minus, 0),
@@ -99,39 +47,108 @@ const WORDS: [(&[u8], Class, u64); 38] = [
     (b"point", Class::Point, 0),
 ];
 
-/// Sends the words above to 38 different places; the assertion in [`table`] proves it at compile time.
-const MULTIPLIER: u64 = 0x0bb4_f028_1b5f_e249;
-const TABLE_BITS: u32 = 6;
-const TABLE_SIZE: usize = 1 << TABLE_BITS;
+/// Sends the words above to 38 different places; the assertion in [`vocabulary`] proves it at compile time.
+const MULTIPLIER: u64 = 0x52e7_b0f7_e1c6_e601;
+const PLACE_BITS: u32 = 6;
+const PLACES: usize = 1 << PLACE_BITS;
 
-static TABLE: [Word; TABLE_SIZE] = table();
-
-const fn place(letters: u64) -> usize {
-    (letters.wrapping_mul(MULTIPLIER) >> (64 - TABLE_BITS)) as usize
+/// What there is to know of the word at each place. A word is arithmetic without branches: the count under way is
+/// multiplied by `keep` and grows by `add`; a scale moves it, times `scale`, to the total.
+struct Vocabulary {
+    /// No word has no letters.
+    letters: [u64; PLACES],
+    scale: [u64; PLACES],
+    keep: [u64; PLACES],
+    add: [u64; PLACES],
+    steps: [&'static Steps; PLACES],
 }
 
-const fn table() -> [Word; TABLE_SIZE] {
-    let mut table = [UNKNOWN; TABLE_SIZE];
+static VOCABULARY: Vocabulary = vocabulary();
+
+/// A known word.
+#[derive(Clone, Copy)]
+pub(super) struct Word {
+    place: usize,
+}
+
+impl Word {
+    #[inline]
+    pub(super) fn scale(self) -> u64 {
+        VOCABULARY.scale[self.place % PLACES]
+    }
+
+    #[inline]
+    pub(super) fn keep(self) -> u64 {
+        VOCABULARY.keep[self.place % PLACES]
+    }
+
+    #[inline]
+    pub(super) fn add(self) -> u64 {
+        VOCABULARY.add[self.place % PLACES]
+    }
+
+    /// What follows it.
+    #[inline]
+    pub(super) fn steps(self) -> &'static Steps {
+        VOCABULARY.steps[self.place % PLACES]
+    }
+
+    /// What it is behind `point`.
+    #[inline]
+    pub(super) fn digit(self) -> Option<u8> {
+        let is_digit = std::ptr::eq(self.steps(), steps(Class::Unit)) || std::ptr::eq(self.steps(), steps(Class::Zero));
+        is_digit.then_some(self.add() as u8)
+    }
+}
+
+/// The word made of these lower-case letters, the first in the lowest byte, zeros behind the last.
+#[inline]
+pub(super) fn look_up(letters: u64) -> Option<Word> {
+    let place = place(letters);
+    (VOCABULARY.letters[place] == letters).then_some(Word { place })
+}
+
+/// The word of nine letters whose last eight these are. It is found by their complement, which no letters of a shorter
+/// word are.
+#[inline]
+pub(super) fn look_up_nine(letters: u64) -> Option<Word> {
+    look_up(!letters)
+}
+
+const fn place(letters: u64) -> usize {
+    (letters.wrapping_mul(MULTIPLIER) >> (64 - PLACE_BITS)) as usize
+}
+
+const fn vocabulary() -> Vocabulary {
+    let mut vocabulary = Vocabulary {
+        letters: [0; PLACES],
+        scale: [0; PLACES],
+        keep: [0; PLACES],
+        add: [0; PLACES],
+        steps: [steps(Class::End); PLACES],
+    };
     let mut index = 0;
     while index < WORDS.len() {
         let (text, class, value) = WORDS[index];
-        let letters = pack(text);
+        let letters = if value == SEVENTEEN { !pack(text) } else { pack(text) };
         let place = place(letters);
-        assert!(matches!(table[place].class, Class::Unknown), "two words share a place: choose another multiplier");
-        table[place] = word(letters, class, value);
+        assert!(vocabulary.letters[place] == 0, "two words share a place: choose another multiplier");
+        vocabulary.letters[place] = letters;
+        vocabulary.steps[place] = steps(class);
+        match class {
+            Class::Hundred => vocabulary.keep[place] = value,
+            Class::Thousand | Class::Million | Class::Billion | Class::Trillion => vocabulary.scale[place] = value,
+            _ => {
+                vocabulary.keep[place] = 1;
+                vocabulary.add[place] = value;
+            }
+        }
         index += 1;
     }
-    table
+    vocabulary
 }
 
-const fn word(letters: u64, class: Class, value: u64) -> Word {
-    match class {
-        Class::Hundred => Word { letters, scale: 0, keep: value as u16, add: 0, at_least: 1, class },
-        Class::Scale => Word { letters, scale: value, keep: 0, add: 0, at_least: 1, class },
-        _ => Word { letters, scale: 0, keep: 1, add: value as u16, at_least: 0, class },
-    }
-}
-
+/// Up to eight letters, the first in the lowest byte, zeros behind the last.
 const fn pack(text: &[u8]) -> u64 {
     let mut letters = 0;
     let mut index = 0;
@@ -140,16 +157,4 @@ const fn pack(text: &[u8]) -> u64 {
         index += 1;
     }
     letters
-}
-
-/// The letters of `seventee`, behind which an `n` must follow.
-pub(super) const SEVENTEEN: u64 = pack(b"seventee");
-
-/// The word made of these lower-case letters (first letter in the lowest byte, zeros behind the last), or a word of
-/// class [`Class::Unknown`].
-#[inline]
-pub(super) fn look_up(letters: u64) -> &'static Word {
-    static NO_WORD: Word = UNKNOWN;
-    let word = &TABLE[place(letters)];
-    if word.letters == letters { word } else { &NO_WORD }
 }
