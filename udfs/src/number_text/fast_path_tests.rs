@@ -35,6 +35,18 @@ fn every_byte_at_every_place_of_every_window_is_seen() {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn vectors_see_what_words_see() {
+    for byte in 0..=u8::MAX {
+        for at in 0..32 {
+            let mut block = [b'a'; 32];
+            block[at] = byte;
+            assert_eq!(letters(&block), spans::Bytes::of_block(&block).letters(), "{byte:#x} at {at}");
+        }
+    }
+}
+
 /// What a text in digits that a double holds exactly is, sign, separators and exponents aside.
 fn decimal_one_by_one(text: &[u8]) -> Option<f64> {
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();

@@ -36,6 +36,8 @@
 mod digits;
 mod grammar;
 mod spans;
+#[cfg(target_arch = "x86_64")]
+mod spans_sse2;
 mod vocabulary;
 mod words;
 

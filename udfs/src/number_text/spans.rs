@@ -40,11 +40,16 @@ pub(super) fn letters(window: &[u8], head: u64) -> Option<u64> {
 /// own. The last ones begin at `offset`.
 #[inline]
 fn both_ends<const N: usize>(head: &[u8; N], tail: &[u8; N], offset: usize) -> Option<u64> {
+    #[cfg(target_arch = "x86_64")]
+    #[expect(unsafe_code, reason = "the only way to call what uses vector instructions by name")]
+    // SAFETY: every processor of this architecture has SSE2.
+    return unsafe { super::spans_sse2::both_ends(head, tail, offset) };
+    #[cfg(not(target_arch = "x86_64"))]
     Bytes::of_block(head).and(&Bytes::of_block(tail), offset).letters()
 }
 
 /// What was found out about some bytes.
-struct Bytes {
+pub(super) struct Bytes {
     letters: u64,
     /// The high bit of each byte is lost when one of the bytes it stands for is neither separator nor like a letter.
     valid: u64,
@@ -66,8 +71,9 @@ impl Bytes {
         Self { letters, valid }
     }
 
+    #[cfg(any(test, not(target_arch = "x86_64")))]
     #[inline]
-    fn of_block<const N: usize>(block: &[u8; N]) -> Self {
+    pub(super) fn of_block<const N: usize>(block: &[u8; N]) -> Self {
         let words = block.as_chunks::<8>().0.iter().enumerate();
         words.fold(Self { letters: 0, valid: HIGH_BITS }, |all, (index, word)| {
             all.and(&Self::of_word(u64::from_le_bytes(*word)), 8 * index)
@@ -76,12 +82,12 @@ impl Bytes {
 
     /// These and others, of which the first is at `offset`.
     #[inline]
-    fn and(&self, others: &Self, offset: usize) -> Self {
+    pub(super) fn and(&self, others: &Self, offset: usize) -> Self {
         Self { letters: self.letters | others.letters << offset, valid: self.valid & others.valid }
     }
 
     #[inline]
-    fn letters(&self) -> Option<u64> {
+    pub(super) fn letters(&self) -> Option<u64> {
         (self.valid & HIGH_BITS == HIGH_BITS).then_some(self.letters)
     }
 }
