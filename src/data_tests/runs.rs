@@ -93,7 +93,10 @@ pub fn merge(runs: &[Run]) -> io::Result<Merge<'_>> {
 impl Merge<'_> {
     /// The next hash, and how often it stands.
     pub fn next_group(&mut self) -> io::Result<Option<(u128, u64)>> {
-        let Some(Reverse((hash, _))) = self.heap.peek().copied() else { return Ok(None) };
+        let Some(Reverse((hash, only))) = self.heap.peek().copied() else { return Ok(None) };
+        if self.heap.len() == 1 {
+            return self.next_group_of(hash, only).map(Some);
+        }
         let mut count = 0;
         while let Some(mut top) = self.heap.peek_mut().filter(|top| top.0.0 == hash) {
             count += 1;
@@ -104,6 +107,20 @@ impl Merge<'_> {
             }
         }
         Ok(Some((hash, count)))
+    }
+
+    /// Of the one run that is left, as there mostly is: nothing has to be compared between runs.
+    fn next_group_of(&mut self, hash: u128, run: usize) -> io::Result<(u128, u64)> {
+        self.heap.clear();
+        let mut count = 1;
+        while let Some(next) = self.cursors[run].advance()? {
+            if next != hash {
+                self.heap.push(Reverse((next, run)));
+                break;
+            }
+            count += 1;
+        }
+        Ok((hash, count))
     }
 }
 
