@@ -1,12 +1,16 @@
 """How many number words a second the implementations on PyPI read, and whether they read them right.
 
     python word2number_peers.py FILE [VALUES]
+    python word2number_peers.py FILE [VALUES] --dump TEXTS
 
 The words are those of the file's columns price and tax, every one of them the first VALUES (20,000) there are. What is
-right is what the lookup says that the DuckDB and polars scripts use. medallion's speed on the same kind of words is measured by
-`cargo bench --bench word2number`. One thread each.
+right is what the lookup says that the DuckDB and polars scripts use. One thread each.
+
+With --dump nothing is measured: the words go to TEXTS, each with a tab and what is right behind it, for `word2number_crates`, which
+measures medallion and crates from crates.io on the same words.
 """
 
+import argparse
 import csv
 import io
 import itertools
@@ -102,8 +106,15 @@ def measure(read, texts, limit=5.0):
     return done / (time.perf_counter() - start), checked
 
 
-def main(path, count):
+def dump(texts, path):
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{text}\t{lookup(text)}\n" for text in texts)
+
+
+def main(path, count, dump_to):
     texts = words_of(path, count)
+    if dump_to:
+        return dump(texts, dump_to)
     found = {name: measure(read, texts) for name, read in [*implementations(), ("lookup in a dict", lookup)]}
     print(f"{len(texts):,} texts, {sum(map(len, texts)) / len(texts):.0f} characters each on average.\n")
     print("| implementation | values/s | right |\n|---|--:|--:|")
@@ -112,6 +123,9 @@ def main(path, count):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
-        sys.exit(__doc__)
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) == 3 else 20_000)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file")
+    parser.add_argument("values", type=int, nargs="?", default=20_000)
+    parser.add_argument("--dump", metavar="TEXTS", help="write the words and what is right to this file, and measure nothing")
+    arguments = parser.parse_args()
+    main(arguments.file, arguments.values, arguments.dump)
