@@ -173,12 +173,21 @@ impl Publishing<'_> {
             None => Some(0),
         };
         let rows = before.and_then(|rows| (rows + applied.inserted).checked_sub(applied.deleted));
+        // What a hook does to the rows, the counters may not tell: they know of no truncation.
+        let is_known = !self.has_hooks(name);
+        let (rows, nulls) = (rows.filter(|_| is_known), nulls.filter(|_| is_known));
         let mut counters = base.map(|entry| entry.counters).unwrap_or_default();
         counters.inserted += i64::try_from(applied.inserted).unwrap_or(i64::MAX);
         counters.updated += i64::try_from(applied.updated).unwrap_or(i64::MAX);
         counters.deleted += i64::try_from(applied.deleted).unwrap_or(i64::MAX);
         let changed = applied.inserted + applied.updated + applied.deleted;
         Written::Table { name: name.clone(), rows, nulls, counters, changed, place: None }
+    }
+
+    fn has_hooks(&self, name: &RelationName) -> bool {
+        let settings = self.work.settings(name);
+        let all = [&self.work.first, &self.work.last, &settings.pre_hooks, &settings.post_hooks];
+        all.iter().any(|hooks| !hooks.is_empty())
     }
 
     /// What readers wait for: as short as it can be, and all of it or nothing of it at a time.

@@ -19,6 +19,13 @@ use crate::warehouse::{NullCounts, RelationName, Snapshot, WarehouseError, state
 /// By column.
 pub type Nulls = BTreeMap<String, u64>;
 
+/// What rows do.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Come,
+    Go,
+}
+
 /// Of a table while it is changed.
 pub struct Tally<'a> {
     into: &'a Into<'a>,
@@ -66,10 +73,10 @@ impl<'a> Tally<'a> {
                 self.nulls = self.as_they_come.then(|| layer.spool.nulls());
                 self.staged += layer.spool.rows;
             }
-            Effect::Append => self.add(&format!("{staged} t"), layer.spool.rows, u64::checked_add).await?,
+            Effect::Append => self.change(Way::Come, &format!("{staged} t"), layer.spool.rows).await?,
             Effect::Merge { unique_key } => {
                 self.go(staged, unique_key, layer.spool.rows).await?;
-                self.add(&format!("{staged} t"), 0, u64::checked_add).await?;
+                self.change(Way::Come, &format!("{staged} t"), 0).await?;
             }
         }
         Ok(())
@@ -79,19 +86,28 @@ impl<'a> Tally<'a> {
     pub async fn go(&mut self, keys: &str, key: &[String], rows: u64) -> Result<(), WarehouseError> {
         let matches = matching("t", "k", key);
         let from = format!("{} t where exists (select 1 from {keys} k where {matches})", self.into.table);
-        self.add(&from, rows, u64::checked_sub).await
+        self.change(Way::Go, &from, rows).await
     }
 
-    /// The nulls of the rows of `from`, whose alias is `t`.
-    async fn add(&mut self, from: &str, rows: u64, add: fn(u64, u64) -> Option<u64>) -> Result<(), WarehouseError> {
+    /// Rows come or go: those of `from`, where their alias is `t`.
+    async fn change(&mut self, way: Way, from: &str, rows: u64) -> Result<(), WarehouseError> {
         self.staged += rows;
         if self.are_many() {
             self.nulls = None;
         }
         let Some(nulls) = self.nulls.take() else { return Ok(()) };
-        let of_these = self.count(nulls.keys(), from).await?;
-        let added = nulls.into_iter().zip(of_these.values());
-        self.nulls = added.map(|((name, nulls), of_these)| Some((name, add(nulls, *of_these)?))).collect();
+        // Where none is null, none can go.
+        let asked = nulls.iter().filter(|(_, nulls)| way == Way::Come || **nulls > 0).map(|(name, _)| name);
+        let of_these = self.count(asked, from).await?;
+        let changed = nulls.into_iter().map(|(name, nulls)| {
+            let of_these = of_these.get(&name).copied().unwrap_or_default();
+            let changed = match way {
+                Way::Come => nulls.checked_add(of_these),
+                Way::Go => nulls.checked_sub(of_these),
+            };
+            Some((name, changed?))
+        });
+        self.nulls = changed.collect();
         Ok(())
     }
 

@@ -49,3 +49,14 @@ fn they_follow_from_what_changes() {
     project.run(&["build"]).succeeds().says("WARN 52 ");
     assert_eq!(server.sql(&database, "select count(*) from raw.n where name is null"), ["52"]);
 }
+
+#[test]
+fn what_a_hook_does_is_not_taken_for_known() {
+    let Some((_, project, _)) = ground() else { return };
+    let tests = "models:\n  - name: t\n    columns:\n      - name: name\n        data_tests: [{not_null: {config: {severity: warn}}}]\n";
+    let project = project
+        .file("models/t.yml", tests)
+        .file("models/t.sql", "{{ config(post_hook='truncate {{ this }}') }} select null::text as name");
+    project.run(&["build"]).succeeds().says("WARN 1 ");
+    project.run(&["test", "--no-reuse"]).succeeds().says("WARN=0");
+}
