@@ -10,7 +10,7 @@ columns:\n          - name: name\n            data_tests: [{not_null: {config: {
 fn rows(changed: &[(u32, &str)]) -> String {
     let name = |id: u32| match changed.iter().find(|(of, _)| *of == id) {
         Some((_, name)) => (*name).to_string(),
-        None if id % 10 == 0 => String::new(),
+        None if id.is_multiple_of(10) => String::new(),
         None => format!("name {id}"),
     };
     let lines: String = (1..=500).map(|id| format!("{id},{}\n", name(id))).collect();
