@@ -172,8 +172,8 @@ mod tests {
         batch.column(0).as_any().downcast_ref::<Int64Array>().unwrap().values().to_vec()
     }
 
-    /// What comes of rows that are offered, as a reader who takes `patience` batches sees it: the first ones, and the rest.
-    /// `None` for the rest: all rows came again.
+    /// What comes of rows that are offered, as a reader who takes `patience` batches sees it: the first ones and the rest, or
+    /// all of them again, which is told too.
     async fn copied(parts: &[Vec<Vec<i64>>], key: &[usize], may_wait: usize, patience: usize) -> (Vec<i64>, bool) {
         let schema = batch(&[]).schema();
         let streams = parts.iter().map(|part| {

@@ -106,10 +106,13 @@ impl Spool {
         Ok(Spooled { spool, duplicates })
     }
 
+    fn files(&self) -> Vec<DataFile> {
+        self.parts.iter().filter_map(|part| part.file.clone()).collect()
+    }
+
     /// How many values of each column are null; of a nested column that is not known.
     pub fn nulls(&self) -> BTreeMap<String, u64> {
-        let files: Vec<DataFile> = self.parts.iter().filter_map(|part| part.file.clone()).collect();
-        let in_files = null_counts(&self.schema, &files);
+        let in_files = null_counts(&self.schema, &self.files());
         let memory = || self.parts.iter().flat_map(|part| &part.memory);
         let columns = self.schema.fields().iter().zip(in_files).enumerate();
         let nulls = columns.filter_map(|(index, (field, in_files))| {
@@ -122,7 +125,7 @@ impl Spool {
     /// The rows as tables to read: those in files, and those in memory.
     pub fn providers(&self) -> Result<Vec<Arc<dyn TableProvider>>, WarehouseError> {
         let mut providers: Vec<Arc<dyn TableProvider>> = Vec::new();
-        let files: Vec<DataFile> = self.parts.iter().filter_map(|part| part.file.clone()).collect();
+        let files = self.files();
         if !files.is_empty() {
             let (lake, dir) = (self.folder.lake.clone(), self.dir.clone());
             providers.push(Arc::new(LakeScan::new(lake, dir, Arc::clone(&self.schema), Arc::new(files))));
