@@ -6,7 +6,6 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, JoinType, ScalarValue};
-use datafusion::datasource::provider_as_source;
 use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableScan, lit};
 use datafusion::prelude::DataFrame;
@@ -14,7 +13,7 @@ use datafusion::prelude::DataFrame;
 use super::{Compiled, LoadedSince, Made, Prior, Workspace, failed, invalid, postgres_type};
 use crate::diagnostic::Diagnostic;
 use crate::engine::Rows;
-use crate::warehouse::{RelationName, StageMode, WarehouseError};
+use crate::warehouse::{RelationName, StageMode};
 
 /// Beyond this share of the table's rows, making all anew is what costs less.
 const MOST_PERCENT: u64 = 20;
@@ -35,7 +34,7 @@ pub async fn stage(
     if !fits(workspace, relation, &plan).await || !few(workspace, since).await {
         return Ok(None);
     }
-    let Ok((come, gone)) = rows.plans(workspace, relation).await else { return Ok(None) };
+    let Ok((come, gone)) = rows.plans() else { return Ok(None) };
     let state = workspace.session.context().state();
     let streams = async |plan: LogicalPlan| {
         workspace.session.partitions(DataFrame::new(state.clone(), plan)).await.map_err(invalid(compiled))
@@ -123,20 +122,13 @@ impl<'a> RowByRow<'a> {
         LogicalPlanBuilder::from(LogicalPlan::TableScan(self.scan.clone()))
     }
 
-    /// The rows that come of what was loaded, and the keys of those that are there and of which none comes.
-    async fn plans(
-        &self,
-        workspace: &Workspace,
-        relation: &RelationName,
-    ) -> Result<(LogicalPlan, LogicalPlan), WarehouseError> {
+    /// The rows that come of what was loaded, and the keys of which none comes: rows with them go, where there are any.
+    fn plans(&self) -> QueryResult<(LogicalPlan, LogicalPlan)> {
         let come = self.come()?;
-        let stored = provider_as_source(workspace.relations.scan(relation).await?);
-        let stored = LogicalPlanBuilder::scan("stored", stored, None)?.build()?;
         let loaded = LogicalPlanBuilder::from(self.keys()?).alias("loaded")?;
         let coming = LogicalPlanBuilder::from(come.clone()).alias("coming")?.build()?;
         let of = |table: &str| self.key.iter().map(|(_, shown)| Column::new(Some(table), shown)).collect::<Vec<_>>();
         let gone = loaded.join(coming, JoinType::LeftAnti, (of("loaded"), of("coming")), None)?;
-        let gone = gone.join(stored, JoinType::LeftSemi, (of("loaded"), of("stored")), None)?;
         Ok((come, gone.build()?))
     }
 

@@ -186,20 +186,6 @@ pub async fn leave_unchanged(
     execute(connection, name, &sql).await
 }
 
-/// How many stored rows have a key that the table `keys` has.
-pub async fn count_meeting(
-    connection: &Connection,
-    name: &RelationName,
-    keys: &str,
-    key: &[String],
-) -> Result<u64, WarehouseError> {
-    let matches = matching("t", "k", key);
-    let table = quote::relation(name);
-    let sql = format!("select count(*) from {table} t where exists (select 1 from {keys} k where {matches})");
-    let row = connection.query_one(&sql, &[]).await.map_err(failed(connection, format!("cannot read {name}")))?;
-    Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or_default())
-}
-
 pub fn matching(left: &str, right: &str, key: &[String]) -> String {
     let equal = |column: &String| format!("{left}.{0} = {right}.{0}", quote::identifier(column));
     key.iter().map(equal).collect::<Vec<_>>().join(" and ")

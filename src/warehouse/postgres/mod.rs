@@ -33,6 +33,7 @@ mod publication;
 mod quote;
 mod reader;
 mod record;
+mod removal;
 mod replace;
 mod rights;
 mod rows;

@@ -18,11 +18,12 @@ use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::ahead::offer;
-use super::apply::{Compared, count_meeting, leave_unchanged};
+use super::apply::{Compared, leave_unchanged};
 use super::commit::commit;
 use super::copy::read_all;
 use super::draft::{Deletion, Draft, Effect, Layer, Place, Step};
 use super::folder::SpoolFolder;
+use super::removal::Keys;
 use super::rows::{Columns, check_name};
 use super::snapshot::PgSnapshot;
 use super::spool::Spool;
@@ -165,7 +166,7 @@ impl PgPublication {
     }
 
     /// Whether a table stands there whose rows staged rows can meet.
-    fn has_table(&self, name: &RelationName) -> bool {
+    pub(super) fn has_table(&self, name: &RelationName) -> bool {
         self.base.entry(name).is_some_and(|entry| matches!(entry.kind, 'r' | 'p'))
     }
 }
@@ -264,13 +265,11 @@ impl Publication for PgPublication {
         let copied = self.writer.copy(name, &place, &columns, coming);
         let keys = spooled.spool;
         let Place::Temporary(table) = place else { return Ok(Staged::default()) };
-        let mut removed = keys.rows;
-        if draft.steps.is_empty() {
-            copied.finish().await?;
-            removed = count_meeting(&*self.writer.connection().await?, name, &table, unique_key).await?;
-            if removed == 0 {
-                return Ok(Staged::default());
-            }
+        copied.finish().await?;
+        let going = Keys { table: &table, key: unique_key, rows: keys.rows };
+        let removed = self.count_removed(name, &draft, &going).await?;
+        if removed == 0 {
+            return Ok(Staged::default());
         }
         draft.steps.push(Step::Deletion(Deletion { key: unique_key.to_vec(), keys, table, copied }));
         draft.changed = true;

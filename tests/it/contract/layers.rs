@@ -104,7 +104,8 @@ async fn rows_can_be_taken_out_of_what_was_staged_and_come_again(ground: Ground)
     let publication = ground.begin(&[&name]).await;
     publication.stage(&name, rows(&["3|c", "4|d"]).streams(), merge(&["id"])).await.unwrap();
     let keys = Rows::of("id int").with(&["1", "4"]);
-    publication.stage_delete(&name, &key(&["id"]), keys.streams()).await.unwrap();
+    let staged = publication.stage_delete(&name, &key(&["id"]), keys.streams()).await.unwrap();
+    assert_eq!((staged.removed, staged.changed), (2, true));
     assert_eq!(ground.staged_rows(&publication, &name).await, ["2|b", "3|c"]);
     publication.stage(&name, rows(&["4|again"]).streams(), merge(&["id"])).await.unwrap();
     assert_eq!(ground.staged_rows(&publication, &name).await, ["2|b", "3|c", "4|again"]);
@@ -117,10 +118,34 @@ async fn rows_can_be_taken_out_of_a_table_that_is_new(ground: Ground) {
     let publication = ground.begin(&[&name]).await;
     publication.stage(&name, rows(&["1|a", "2|b"]).streams(), replace()).await.unwrap();
     let keys = Rows::of("id int").with(&["1"]);
-    publication.stage_delete(&name, &key(&["id"]), keys.streams()).await.unwrap();
+    let staged = publication.stage_delete(&name, &key(&["id"]), keys.streams()).await.unwrap();
+    assert_eq!((staged.removed, staged.changed), (1, true));
     assert_eq!(ground.staged_rows(&publication, &name).await, ["2|b"]);
     ground.commit(&publication, &name).await;
     assert_eq!(ground.rows(&name).await, ["2|b"]);
+}
+
+async fn of_rows_that_were_staged_only_those_that_are_there_count_as_taken_out(ground: Ground) {
+    let name = ground.name("t");
+    ground.publish(&name, &rows(&["1|a", "2|b", "3|c", "6|a"]), replace()).await;
+    let publication = ground.begin(&[&name]).await;
+    publication.stage(&name, rows(&["1|x", "4|d", "NULL|a"]).streams(), merge(&["id"])).await.unwrap();
+    let take = async |column: &str, values: &[&str]| {
+        let kind = if column == "id" { "id int" } else { "name text" };
+        let keys = Rows::of(kind).with(values);
+        publication.stage_delete(&name, &key(&[column]), keys.streams()).await.unwrap().removed
+    };
+    assert_eq!(take("id", &["9", "NULL"]).await, 0);
+    // The row 1 is staged, and takes the place of the one that is there.
+    assert_eq!(take("id", &["1", "9"]).await, 1);
+    assert_eq!(take("id", &["1"]).await, 0);
+    // By another column: of the two that were there, and the one that came, the first went with its key.
+    assert_eq!(take("name", &["a", "x"]).await, 2);
+    publication.stage(&name, rows(&["6|a"]).streams(), StageMode::Append).await.unwrap();
+    assert_eq!(take("name", &["a"]).await, 1);
+    assert_eq!(ground.staged_rows(&publication, &name).await, ["2|b", "3|c", "4|d"]);
+    ground.commit(&publication, &name).await;
+    assert_eq!(ground.rows(&name).await, ["2|b", "3|c", "4|d"]);
 }
 
 async fn what_is_unstaged_was_never_there(ground: Ground) {
@@ -167,6 +192,7 @@ on_both![
     keys_of_no_row_take_nothing_out,
     rows_can_be_taken_out_of_what_was_staged_and_come_again,
     rows_can_be_taken_out_of_a_table_that_is_new,
+    of_rows_that_were_staged_only_those_that_are_there_count_as_taken_out,
     what_is_unstaged_was_never_there,
     what_was_unstaged_can_be_staged_again,
 ];
