@@ -15,13 +15,15 @@
 
 use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, DFSchema, TableReference};
+use datafusion::common::{Column, DFSchema, ScalarValue, TableReference};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result as QueryResult;
-use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{Aggregate, Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, TableScan};
+use datafusion::logical_expr::expr_fn::in_list;
+use datafusion::logical_expr::utils::{conjunction, disjunction};
+use datafusion::logical_expr::{Aggregate, Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, TableScan, lit};
 
 use super::beneath::{is_plain, names, plan_of, published_plan_of};
 use crate::engine::{parse, relations_of, resolve};
@@ -108,6 +110,42 @@ impl Joined {
         })?;
         Ok(groups.data)
     }
+
+    /// Some groups, by their keys, made of so many of their rows only.
+    pub fn over_some(
+        &self,
+        rows: &[Option<Arc<dyn TableProvider>>],
+        keys: &[ArrayRef],
+        most: usize,
+    ) -> QueryResult<LogicalPlan> {
+        let groups = self.over(rows)?.transform_down(|node| {
+            let LogicalPlan::Aggregate(grouped) = node else { return Ok(Transformed::no(node)) };
+            let found = has_keys(&grouped.group_expr, keys)?;
+            let input = LogicalPlanBuilder::from(grouped.input).filter(found)?.limit(0, Some(most))?.build()?;
+            let some = Aggregate::try_new(Arc::new(input), grouped.group_expr, grouped.aggr_expr)?;
+            Ok(Transformed::new(LogicalPlan::Aggregate(some), true, TreeNodeRecursion::Jump))
+        })?;
+        Ok(groups.data)
+    }
+}
+
+/// Whether a row is of one of the groups: the keys have no null.
+fn has_keys(group_by: &[Expr], keys: &[ArrayRef]) -> QueryResult<Expr> {
+    let count = keys.first().map_or(0, |key| key.len());
+    let values = |key: &ArrayRef| {
+        let values = (0..count).map(|row| ScalarValue::try_from_array(key, row).map(lit));
+        values.collect::<QueryResult<Vec<Expr>>>()
+    };
+    let by = group_by.iter().map(|expr| expr.clone().unalias_nested().data);
+    let keys = by.zip(keys).map(|(expr, key)| Ok((expr, values(key)?)));
+    let mut keys = keys.collect::<QueryResult<Vec<(Expr, Vec<Expr>)>>>()?;
+    if keys.len() == 1
+        && let Some((expr, values)) = keys.pop()
+    {
+        return Ok(in_list(expr, values, false));
+    }
+    let is = |row: usize| conjunction(keys.iter().map(|(expr, values)| expr.clone().eq(values[row].clone())));
+    Ok(disjunction((0..count).filter_map(is)).unwrap_or_else(|| lit(false)))
 }
 
 impl Joint {

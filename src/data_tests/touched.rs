@@ -23,6 +23,12 @@ use crate::warehouse::{RelationName, WarehouseError};
 /// How many changed rows of a table, or touched groups, are kept in memory; beyond that there is little to be saved.
 const MOST: usize = 1 << 18;
 
+/// So many groups are looked for by their keys.
+const SOME_GROUPS: usize = 256;
+
+/// So many of their rows are read before all are.
+const SOME_ROWS: usize = 1 << 14;
+
 /// What the tests of a run find out about views.
 #[derive(Default)]
 pub struct JoinedViews {
@@ -51,6 +57,8 @@ fn known<T>(view: &RelationName, found: Result<Option<T>, WarehouseError>) -> Op
 struct Touched {
     view: RelationName,
     joined: Joined,
+    /// The tables as they will be, where they change.
+    there: Vec<Option<Arc<dyn TableProvider>>>,
     come: Vec<RecordBatch>,
     go: Vec<RecordBatch>,
 }
@@ -70,9 +78,9 @@ impl Touched {
             differences.push(difference);
         }
         let published = vec![None; there.len()];
-        let mut touched = Touched { view: view.clone(), joined, come: Vec::new(), go: Vec::new() };
+        let mut touched = Touched { view: view.clone(), joined, there, come: Vec::new(), go: Vec::new() };
         for (changed, Difference { come, go }) in differences.into_iter().enumerate() {
-            let sides = [(come, &there, &mut touched.come), (go, &published, &mut touched.go)];
+            let sides = [(come, &touched.there, &mut touched.come), (go, &published, &mut touched.go)];
             for (rows, others, found) in sides.into_iter().filter(|(rows, ..)| rows.is_some()) {
                 let mut read = others.clone();
                 read[changed] = rows;
@@ -102,13 +110,22 @@ impl Touched {
 
     /// Nulls of the groups in which the rows that come say nothing of the column.
     async fn left(&self, workspace: &Workspace, keys: &[usize], column: usize) -> Result<Option<u64>, WarehouseError> {
-        let left = self.open(keys, column)?;
+        let mut left = self.open(&[], keys, column)?;
         if left.first().is_none_or(|key| key.is_empty()) {
             return Ok(Some(0));
         }
         // A group cannot be found by a null.
         if left.iter().any(|key| key.logical_null_count() > 0) {
             return Ok(None);
+        }
+        if left.first().is_some_and(|key| key.len() <= SOME_GROUPS) {
+            // Most that are left have other rows with a value. A few of them say so.
+            let some = self.joined.over_some(&self.there, &left, SOME_ROWS)?;
+            let some = DataFrame::new(workspace.session.context().state(), some).collect().await?;
+            left = self.open(&some, keys, column)?;
+            if left.first().is_none_or(|key| key.is_empty()) {
+                return Ok(Some(0));
+            }
         }
         let name = |key: usize| format!("key {key} of a group left");
         let fields =
@@ -126,13 +143,13 @@ impl Touched {
         Ok(Some(rows.join_on(left, JoinType::Inner, met)?.count().await? as u64))
     }
 
-    /// The keys of the groups in which the rows that come do not make the column a value.
-    fn open(&self, keys: &[usize], column: usize) -> Result<Vec<ArrayRef>, WarehouseError> {
+    /// The keys of the groups in which the rows that come do not make the column a value, nor do others in `known`.
+    fn open(&self, known: &[RecordBatch], keys: &[usize], column: usize) -> Result<Vec<ArrayRef>, WarehouseError> {
         let Some(first) = self.come.iter().chain(&self.go).next() else { return Ok(Vec::new()) };
         let types = keys.iter().map(|at| SortField::new(first.column(*at).data_type().clone()));
         let converter = RowConverter::new(types.collect())?;
         let (mut closed, mut touched) = (HashSet::new(), HashSet::new());
-        let come = self.come.iter().map(|groups| (groups, true));
+        let come = self.come.iter().chain(known).map(|groups| (groups, true));
         for (groups, comes) in come.chain(self.go.iter().map(|groups| (groups, false))) {
             let values = keys.iter().map(|at| Arc::clone(groups.column(*at))).collect::<Vec<_>>();
             let nulls = groups.column(column).logical_nulls();
