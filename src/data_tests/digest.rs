@@ -7,7 +7,7 @@ use arrow::datatypes::DataType;
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::MemoryReservation;
 
-use super::runs::{Run, merge, thin};
+use super::runs::{Merge, Run, merge, thin};
 use crate::warehouse::WarehouseError;
 use crate::warehouse::keys::{NO_KEY, key_hashes, sort};
 
@@ -39,15 +39,20 @@ impl Collector {
     }
 
     pub fn add(&mut self, batch: &RecordBatch, column: usize) -> Result<(), WarehouseError> {
-        let bytes = batch.num_rows() * BYTES_PER_VALUE;
+        let mut hashes = key_hashes(batch, &[column])?;
+        hashes.retain(|hash| *hash != NO_KEY);
+        self.nulls += (batch.num_rows() - hashes.len()) as u64;
+        self.add_hashes(hashes)
+    }
+
+    pub fn add_hashes(&mut self, hashes: Vec<u128>) -> Result<(), WarehouseError> {
+        let bytes = hashes.len() * BYTES_PER_VALUE;
         let full = self.hashes.len() >= self.run_values;
         if full || self.memory.try_grow(bytes).is_err() {
             self.end_run()?;
             self.memory.try_grow(bytes)?;
         }
-        let before = self.hashes.len();
-        self.hashes.extend(key_hashes(batch, &[column])?.into_iter().filter(|hash| *hash != NO_KEY));
-        self.nulls += (batch.num_rows() + before - self.hashes.len()) as u64;
+        self.hashes.extend(hashes);
         Ok(())
     }
 
@@ -96,6 +101,11 @@ pub struct Digest {
 }
 
 impl Digest {
+    /// The hashes in order, and how often each stands, as far as that is known.
+    pub fn groups(&self) -> io::Result<Merge<'_>> {
+        merge(&self.runs)
+    }
+
     /// How many values stand more than once.
     pub fn repeated(&self) -> io::Result<u64> {
         let mut repeated = 0;

@@ -196,7 +196,7 @@ fn shown(plan: &LogicalPlan) -> Option<(Vec<Shown>, &Aggregate)> {
 }
 
 /// Whether it is null only where no row has a value for it.
-fn is_aggregate(expr: &Expr) -> bool {
+pub fn is_aggregate(expr: &Expr) -> bool {
     const KNOWN: &[&str] = &["avg", "count", "max", "min", "pg_numeric_avg", "pg_numeric_sum", "sum"];
     match expr.clone().unalias_nested().data {
         Expr::AggregateFunction(call) => call.params.filter.is_none() && KNOWN.contains(&call.func.name()),

@@ -3,12 +3,15 @@
 mod beneath;
 mod changed;
 mod digest;
+mod group_masks;
+mod grouped;
 mod groups;
 mod joined;
 mod nulls;
 mod runs;
 mod shape;
 mod sweep;
+mod tap;
 mod touched;
 
 use sweep::Count;

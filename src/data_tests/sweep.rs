@@ -10,13 +10,17 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::StreamExt;
 use tokio::sync::OnceCell;
 
+use super::beneath::is_plain;
 use super::digest::{Collector, Digest};
+use super::grouped::GroupedViews;
+use super::joined::is_key;
 use super::nulls::known_nulls;
 use super::shape::{Asked, ColumnOf, asked};
+use super::tap::{Column, Taps};
 use super::touched::JoinedViews;
 use crate::manifest::{Node, NodeId, TestKind};
-use crate::materialize::{Compiled, Compiler, Workspace};
-use crate::warehouse::{RelationName, WarehouseError};
+use crate::materialize::{Compiled, Compiler, Onlooker, Workspace};
+use crate::warehouse::{RelationKind, RelationName, WarehouseError};
 
 /// The scans that the tests of a run share.
 #[derive(Default)]
@@ -27,6 +31,8 @@ pub struct Sweeps {
     wanted: OnceLock<HashMap<String, Wanted>>,
     swept: Mutex<HashMap<String, Arc<OnceCell<Option<Swept>>>>>,
     joined: JoinedViews,
+    grouped: GroupedViews,
+    taps: Taps,
 }
 
 /// What all tests want to know of a table.
@@ -74,10 +80,13 @@ impl Sweeps {
     pub async fn failures(&self, workspace: &Workspace, node: &Node, compiled: &Compiled) -> Option<Count> {
         let asked = standard(node, compiled)?;
         let wanted = self.wanted.get_or_init(|| self.collect(workspace));
+        if let Some(count) = self.of_groups(workspace, node, &asked, wanted).await {
+            return Some(count);
+        }
         let sweep = async |of: &ColumnOf| {
             let columns = wanted.get(&of.source)?;
             let cell = Arc::clone(self.lock().entry(of.source.clone()).or_default());
-            cell.get_or_init(|| scan(workspace, &of.source, columns)).await;
+            cell.get_or_init(|| scan(workspace, &self.taps, &of.source, columns)).await;
             Some(cell)
         };
         let count = |swept: &Swept, failures| Count { failures, rows: swept.rows };
@@ -98,6 +107,28 @@ impl Sweeps {
                 let missing = children.digests.get(&child.column)?.missing_in(parents.digests.get(&parent.column)?);
                 Some(count(children, known(missing)??))
             }
+        }
+    }
+
+    /// What a view that groups counts, where that can be told without making the groups.
+    async fn of_groups(
+        &self,
+        workspace: &Workspace,
+        node: &Node,
+        asked: &Asked,
+        wanted: &HashMap<String, Wanted>,
+    ) -> Option<Count> {
+        let (Asked::NotNull(of) | Asked::Unique(of)) = asked else { return None };
+        let view = tested(workspace, node).filter(|relation| relation.quoted() == of.source)?;
+        if workspace.relations.describe(&view)?.kind == RelationKind::Table {
+            return None;
+        }
+        match asked {
+            Asked::NotNull(of) => {
+                let columns: Vec<&str> = wanted.get(&of.source)?.columns.keys().map(String::as_str).collect();
+                self.grouped.nulls(workspace, &view, &of.column, &columns).await
+            }
+            _ => is_key(workspace, &view, &of.column).await?.then_some(Count { failures: 0, rows: None }),
         }
     }
 
@@ -129,6 +160,40 @@ impl Sweeps {
     }
 }
 
+impl Onlooker for Sweeps {
+    fn watch(
+        &self,
+        workspace: &Workspace,
+        relation: &RelationName,
+        streams: Vec<SendableRecordBatchStream>,
+    ) -> Vec<SendableRecordBatchStream> {
+        let wanted = self.wanted.get_or_init(|| self.collect(workspace));
+        let source = relation.quoted();
+        let (Some(wanted), Some(first)) = (wanted.get(&source), streams.first()) else { return streams };
+        let rows = first.schema();
+        let Ok(stored) = workspace.publication.storable(relation, &rows) else { return streams };
+        let columns = wanted.columns.iter().filter(|(name, values)| **values && is_plain(name));
+        let columns: Vec<Column> = columns
+            .filter_map(|(name, _)| {
+                let index = rows.index_of(name).ok()?;
+                let kept = is_kept(rows.field(index).data_type(), stored.field_with_name(name).ok()?.data_type());
+                kept.then(|| Column { name: name.clone(), index })
+            })
+            .collect();
+        if columns.is_empty() {
+            return streams;
+        }
+        let pool = &workspace.session.context().runtime_env().memory_pool;
+        self.taps.tap(&source, &columns, streams, pool)
+    }
+}
+
+/// Whether values are stored as they are.
+fn is_kept(from: &DataType, to: &DataType) -> bool {
+    let is_text = |of: &DataType| matches!(of, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+    from == to || is_text(from) && is_text(to)
+}
+
 /// What could be read; a test that could not runs as SQL.
 fn known<T>(read: std::io::Result<T>) -> Option<T> {
     read.inspect_err(|error| tracing::debug!("data tests: {error}")).ok()
@@ -156,16 +221,24 @@ pub fn standard(node: &Node, compiled: &Compiled) -> Option<Asked> {
     if counted { asked(&compiled.sql, column) } else { None }
 }
 
-async fn scan(workspace: &Workspace, source: &str, wanted: &Wanted) -> Option<Swept> {
+async fn scan(workspace: &Workspace, taps: &Taps, source: &str, wanted: &Wanted) -> Option<Swept> {
     let mut swept = Swept::default();
+    for (name, nulls, digest) in taps.take(source).await {
+        swept.nulls.insert(name.clone(), nulls);
+        swept.digests.insert(name, digest);
+    }
     if let Some(relation) = &wanted.relation {
         // Where values are looked at anyway, the nulls are counted on the way.
         let nulls_alone: Vec<&str> =
             wanted.columns.iter().filter(|(_, values)| !**values).map(|(name, _)| name.as_str()).collect();
         let known = known_nulls(workspace, relation, &nulls_alone).await;
-        (swept.rows, swept.nulls) = (known.rows, known.nulls);
+        swept.rows = known.rows;
+        swept.nulls.extend(known.nulls);
     }
-    let open = wanted.columns.iter().filter(|(name, values)| **values || !swept.nulls.contains_key(*name));
+    let is_open = |name: &String, values: bool| {
+        if values { !swept.digests.contains_key(name) } else { !swept.nulls.contains_key(name) }
+    };
+    let open = wanted.columns.iter().filter(|(name, values)| is_open(name, **values));
     let mut open: Vec<(&str, bool)> = open.map(|(name, values)| (name.as_str(), *values)).collect();
     open.sort_unstable();
     if !open.is_empty() {

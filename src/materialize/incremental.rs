@@ -1,7 +1,8 @@
 //! `incremental`: the first time a table, then only what is new meets what is there.
 
 use super::{
-    Compiled, LogLevel, Made, Prior, Workspace, extremes, failed, invalid, merge_columns, orphans, schema_change, table,
+    Compiled, LogLevel, Made, Onlooker, Prior, Workspace, extremes, failed, invalid, merge_columns, orphans,
+    schema_change, table,
 };
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Node, Strategy};
@@ -29,11 +30,12 @@ pub async fn stage(
     relation: &RelationName,
     compiled: &Compiled,
     prior: &Prior,
+    onlooker: &dyn Onlooker,
 ) -> Result<Made, Diagnostic> {
     let strategy = strategy(node)?;
     let unique_key = node.config.unique_key.clone();
     if !compiled.incremental {
-        return table::stage(workspace, relation, compiled).await;
+        return table::stage(workspace, relation, compiled, onlooker).await;
     }
     say_unused(workspace, node);
     let compiled = &match strategy {

@@ -17,6 +17,7 @@ mod view;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use datafusion::physical_plan::SendableRecordBatchStream;
 
 pub use changes::{LoadedSince, Prior};
 pub use compile::{Compiled, Compiler};
@@ -49,6 +50,17 @@ pub struct Workspace {
 
 pub type TemplateLog = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 
+/// Looks at the rows of a table that is made anew, on their way to the warehouse.
+pub trait Onlooker: Send + Sync {
+    /// The same rows.
+    fn watch(
+        &self,
+        workspace: &Workspace,
+        relation: &RelationName,
+        streams: Vec<SendableRecordBatchStream>,
+    ) -> Vec<SendableRecordBatchStream>;
+}
+
 /// What came of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
@@ -64,16 +76,17 @@ pub async fn materialize(
     relation: &RelationName,
     compiled: &Compiled,
     prior: &Prior,
+    onlooker: &dyn Onlooker,
 ) -> Result<Made, Diagnostic> {
     let compiled = &prior.resolve_all(workspace, compiled);
     workspace.publication.configure(relation, settings::of(workspace, node)?);
     match &node.config.materialized {
-        Materialization::View => view::stage(workspace, relation, compiled).await,
+        Materialization::View => view::stage(workspace, relation, compiled, onlooker).await,
         Materialization::Table => match maintain::stage(workspace, relation, compiled, prior).await? {
             Some(made) => Ok(made),
-            None => table::stage(workspace, relation, compiled).await,
+            None => table::stage(workspace, relation, compiled, onlooker).await,
         },
-        Materialization::Incremental => incremental::stage(workspace, node, relation, compiled, prior).await,
+        Materialization::Incremental => incremental::stage(workspace, node, relation, compiled, prior, onlooker).await,
         other => Err(Diagnostic::new(format!("{}: materialization '{other}' is not supported yet", node.name))
             .at(node.place())
             .hint("use view, table, incremental or ephemeral")),

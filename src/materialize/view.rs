@@ -1,14 +1,19 @@
 //! `view`: SQL under a name. Nothing is computed, but it is planned, so that a view that cannot be read is an error now.
 
-use super::{Compiled, Made, Workspace, failed, invalid, table};
+use super::{Compiled, Made, Onlooker, Workspace, failed, invalid, table};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{parse, relations_of};
 use crate::warehouse::RelationName;
 
-pub async fn stage(workspace: &Workspace, relation: &RelationName, compiled: &Compiled) -> Result<Made, Diagnostic> {
+pub async fn stage(
+    workspace: &Workspace,
+    relation: &RelationName,
+    compiled: &Compiled,
+    onlooker: &dyn Onlooker,
+) -> Result<Made, Diagnostic> {
     if reads_elsewhere(workspace, compiled)? {
         // The server cannot compute what it cannot read: its view is a table of the rows as they are now.
-        return table::stage(workspace, relation, compiled).await;
+        return table::stage(workspace, relation, compiled, onlooker).await;
     }
     workspace.session.plan(&compiled.sql).await.map_err(invalid(compiled))?;
     workspace.publication.stage_view(relation, &compiled.sql).map_err(failed(compiled))?;

@@ -136,7 +136,7 @@ impl<'a> NodeRun<'a> {
             let relation = node.relation.as_ref().ok_or_else(|| {
                 Diagnostic::new(format!("{} has no relation to be stored in", node.name)).at(node.place())
             })?;
-            let made = materialize(workspace, node, relation, compiled, prior).await?;
+            let made = materialize(workspace, node, relation, compiled, prior, &self.phase.sweeps).await?;
             result.rows_affected = made.rows;
             result.verb = Some(made.verb);
         }

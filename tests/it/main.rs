@@ -12,6 +12,7 @@ mod contract;
 mod deletion_vectors;
 mod extremes;
 mod foreign;
+mod grouped_views;
 mod incremental;
 mod joined_views;
 mod kill;
