@@ -1,4 +1,4 @@
-//! The values of a column as sorted 128-bit hashes: enough to tell which stand twice, and which another column lacks.
+//! The values of a column as 128-bit hashes: enough to tell which stand twice, and which another column lacks.
 
 use std::io;
 
@@ -7,13 +7,14 @@ use arrow::datatypes::DataType;
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::MemoryReservation;
 
-use super::runs::{Merge, Run, merge, thin};
+use super::partitions::{Column, Partitions};
+use super::runs::{Run, merge};
 use crate::warehouse::WarehouseError;
-use crate::warehouse::keys::{NO_KEY, key_hashes, sort};
+use crate::warehouse::keys::{NO_KEY, key_hashes};
 
-/// What hashing a value costs in memory, in bytes: sorting needs a second place for it.
+/// What hashing a value costs in memory, in bytes: what grows has room to spare.
 const BYTES_PER_VALUE: usize = 2 * size_of::<u128>();
-/// So many values are sorted at once; more of them go to disk as sorted runs.
+/// So many values are kept in memory at once; more of them go to disk as sorted runs.
 const RUN_VALUES: usize = 4 << 20;
 /// Fewer are not worth a file.
 const FILE_VALUES: usize = 64 << 10;
@@ -21,7 +22,7 @@ const FILE_VALUES: usize = 64 << 10;
 /// Takes the values of a column, or of a part of it.
 pub struct Collector {
     nulls: u64,
-    hashes: Vec<u128>,
+    hashes: Partitions,
     runs: Vec<Run>,
     /// Whether all values are in `runs`, each as often as it stands.
     exact: bool,
@@ -35,81 +36,113 @@ impl Collector {
     }
 
     fn with_runs_of(run_values: usize, memory: MemoryReservation) -> Self {
-        Collector { nulls: 0, hashes: Vec::new(), runs: Vec::new(), exact: true, memory, run_values }
+        Collector { nulls: 0, hashes: Partitions::default(), runs: Vec::new(), exact: true, memory, run_values }
     }
 
     pub fn add(&mut self, batch: &RecordBatch, column: usize) -> Result<(), WarehouseError> {
         let mut hashes = key_hashes(batch, &[column])?;
         hashes.retain(|hash| *hash != NO_KEY);
         self.nulls += (batch.num_rows() - hashes.len()) as u64;
-        self.add_hashes(hashes)
+        self.add_hashes(&hashes)
     }
 
-    pub fn add_hashes(&mut self, hashes: Vec<u128>) -> Result<(), WarehouseError> {
+    /// None of them is [`NO_KEY`].
+    pub fn add_hashes(&mut self, hashes: &[u128]) -> Result<(), WarehouseError> {
         let bytes = hashes.len() * BYTES_PER_VALUE;
         let full = self.hashes.len() >= self.run_values;
         if full || self.memory.try_grow(bytes).is_err() {
             self.end_run()?;
             self.memory.try_grow(bytes)?;
         }
-        self.hashes.extend(hashes);
+        let taken = self.hashes.add(hashes);
+        self.memory.shrink((hashes.len() - taken) * BYTES_PER_VALUE);
         Ok(())
+    }
+
+    /// How many bytes it takes.
+    pub fn size(&self) -> usize {
+        self.memory.size()
     }
 
     /// Sorts what is there and puts it aside.
     fn end_run(&mut self) -> Result<(), WarehouseError> {
-        let mut hashes = std::mem::take(&mut self.hashes);
-        sort(&mut hashes);
-        self.exact &= !thin(&mut hashes);
+        let hashes = std::mem::take(&mut self.hashes);
+        let (mut sorted, thinned) = hashes.sorted();
+        self.exact &= hashes.exact && !thinned;
+        drop(hashes);
         self.memory.free();
-        self.runs.push(if hashes.len() > FILE_VALUES {
-            Run::on_disk(&hashes).map_err(DataFusionError::IoError)?
+        self.runs.push(if sorted.len() > FILE_VALUES {
+            Run::on_disk(&sorted).map_err(DataFusionError::IoError)?
         } else {
-            hashes.shrink_to_fit();
-            self.memory.grow(hashes.len() * size_of::<u128>());
-            Run::Memory(hashes)
+            sorted.shrink_to_fit();
+            self.memory.grow(sorted.len() * size_of::<u128>());
+            Run::Memory(sorted)
         });
         Ok(())
     }
 
     /// Puts the parts of a column together. `None` of no part.
-    pub fn together(parts: Vec<Collector>, data_type: DataType) -> Option<(u64, Digest)> {
-        let mut parts = parts.into_iter();
-        let mut all = parts.next()?;
+    pub fn together(parts: Vec<Collector>, data_type: DataType) -> Result<Option<(u64, Digest)>, WarehouseError> {
+        let in_memory = parts.iter().all(|part| part.runs.is_empty());
+        let (mut nulls, mut exact, mut memory) = (0, true, None::<MemoryReservation>);
+        let (mut column, mut runs) = (Vec::new(), Vec::new());
         for mut part in parts {
-            all.nulls += part.nulls;
-            all.exact &= part.exact;
-            all.hashes.append(&mut part.hashes);
-            all.runs.append(&mut part.runs);
-            all.memory.grow(part.memory.free());
+            if !in_memory && part.hashes.len() > 0 {
+                part.end_run()?;
+            }
+            nulls += part.nulls;
+            exact &= part.exact && part.hashes.exact;
+            runs.append(&mut part.runs);
+            column.push(part.hashes);
+            match &memory {
+                Some(all) => all.grow(part.memory.free()),
+                None => memory = Some(part.memory),
+            }
         }
-        sort(&mut all.hashes);
-        all.runs.push(Run::Memory(all.hashes));
-        Some((all.nulls, Digest { runs: all.runs, exact: all.exact, data_type, _memory: all.memory }))
+        let values = if in_memory { Values::Memory(Column(column)) } else { Values::Runs(runs) };
+        Ok(memory.map(|memory| (nulls, Digest { values, exact, data_type, _memory: memory })))
     }
 }
 
-/// All values of one column.
+/// All values of one column that are not null.
 pub struct Digest {
-    /// Of the values that are not null, each sorted. A value that stands often may have been left at twice.
-    runs: Vec<Run>,
-    /// Whether none has been.
+    values: Values,
+    /// Whether each is there as often as it stands. One that stands often may have been left at twice.
     exact: bool,
     data_type: DataType,
     /// Gives the memory back when the digest goes.
     _memory: MemoryReservation,
 }
 
+enum Values {
+    Memory(Column),
+    /// Each sorted.
+    Runs(Vec<Run>),
+}
+
 impl Digest {
-    /// The hashes in order, and how often each stands, as far as that is known.
-    pub fn groups(&self) -> io::Result<Merge<'_>> {
-        merge(&self.runs)
+    /// Calls back with the hashes in order, each at least once.
+    pub fn for_each_sorted(&self, mut each: impl FnMut(u128)) -> io::Result<()> {
+        match &self.values {
+            Values::Memory(column) => column.for_each_sorted(each),
+            Values::Runs(runs) => {
+                let mut groups = merge(runs)?;
+                while let Some((hash, _)) = groups.next_group()? {
+                    each(hash);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// How many values stand more than once.
     pub fn repeated(&self) -> io::Result<u64> {
+        let runs = match &self.values {
+            Values::Memory(column) => return Ok(column.repeated()),
+            Values::Runs(runs) => runs,
+        };
         let mut repeated = 0;
-        let mut groups = merge(&self.runs)?;
+        let mut groups = merge(runs)?;
         while let Some((_, count)) = groups.next_group()? {
             repeated += u64::from(count > 1);
         }
@@ -122,19 +155,32 @@ impl Digest {
         if !comparable(&self.data_type, &other.data_type) {
             return Ok(None);
         }
-        let (mut wanted, mut present) = (merge(&self.runs)?, merge(&other.runs)?);
-        let mut missing = 0;
-        let mut there = present.next_group()?;
-        while let Some((hash, count)) = wanted.next_group()? {
-            while there.is_some_and(|(present, _)| present < hash) {
-                there = present.next_group()?;
+        let (missing, exact) = match (&self.values, &other.values) {
+            (Values::Memory(wanted), Values::Memory(there)) => (wanted.missing_in(there), true),
+            (Values::Runs(wanted), Values::Runs(there)) => (missing(wanted, there)?, true),
+            (Values::Memory(wanted), Values::Runs(there)) => {
+                let (wanted, exact) = wanted.runs();
+                (missing(&wanted, there)?, exact)
             }
-            if there.is_none_or(|(present, _)| present != hash) {
-                missing += count;
-            }
-        }
-        Ok((missing == 0 || self.exact).then_some(missing))
+            (Values::Runs(wanted), Values::Memory(there)) => (missing(wanted, &there.runs().0)?, true),
+        };
+        Ok((missing == 0 || self.exact && exact).then_some(missing))
     }
+}
+
+fn missing(wanted: &[Run], there: &[Run]) -> io::Result<u64> {
+    let (mut wanted, mut there) = (merge(wanted)?, merge(there)?);
+    let mut missing = 0;
+    let mut present = there.next_group()?;
+    while let Some((hash, count)) = wanted.next_group()? {
+        while present.is_some_and(|(present, _)| present < hash) {
+            present = there.next_group()?;
+        }
+        if present.is_none_or(|(present, _)| present != hash) {
+            missing += count;
+        }
+    }
+    Ok(missing)
 }
 
 fn comparable(a: &DataType, b: &DataType) -> bool {
@@ -161,7 +207,8 @@ mod tests {
             }
             collector
         };
-        let (nulls, digest) = Collector::together(parts.into_iter().map(collect).collect(), data_type).unwrap();
+        let (nulls, digest) =
+            Collector::together(parts.into_iter().map(collect).collect(), data_type).unwrap().unwrap();
         (digest, nulls)
     }
 
@@ -205,7 +252,7 @@ mod tests {
         // Twice, over two parts and several runs: 0, 7, 14, … below 200,000.
         let parts = vec![numbers(0..300_000), numbers((0..200_000).step_by(7))];
         let (children, _) = digest_of(parts, 70_000, &pool);
-        assert!(children.runs.iter().any(|run| matches!(run, Run::File(_))));
+        assert!(matches!(&children.values, Values::Runs(runs) if runs.iter().any(|run| matches!(run, Run::File(_)))));
         assert_eq!(children.repeated().unwrap(), 200_000_u64.div_ceil(7));
         let (parents, _) = digest_of(vec![numbers((0..300_000).rev())], 80_000, &pool);
         assert_eq!(children.missing_in(&parents).unwrap(), Some(0));

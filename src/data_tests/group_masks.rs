@@ -19,8 +19,6 @@ use crate::warehouse::keys::row_hashes;
 /// Of a hash, so many bits say what the row has a value for.
 pub const BITS: usize = 8;
 const MASK: u128 = (1 << BITS) - 1;
-/// So many of the hashes met last are known, and not taken again. A power of two.
-const KNOWN: usize = 1 << 12;
 
 /// What is asked of a row.
 pub struct Asked {
@@ -36,7 +34,6 @@ pub struct GroupMasks {
     pub rows: u64,
     /// The largest number among the values that have a bit and are no key, whatever its sign; not finite where one is not.
     pub largest: f64,
-    known: Vec<u128>,
 }
 
 impl GroupMasks {
@@ -45,7 +42,7 @@ impl GroupMasks {
         asked: Arc<Asked>,
         memory: MemoryReservation,
     ) -> Result<Self, WarehouseError> {
-        let mut masks = GroupMasks { hashes: Collector::new(memory), rows: 0, largest: 0.0, known: vec![0; KNOWN] };
+        let mut masks = GroupMasks { hashes: Collector::new(memory), rows: 0, largest: 0.0 };
         while let Some(batch) = stream.next().await.transpose()? {
             masks.add(&batch, &asked)?;
         }
@@ -67,15 +64,13 @@ impl GroupMasks {
                 self.largest = self.largest.max(largest(column)?);
             }
         }
-        let known = &mut self.known;
-        hashes.retain(|hash| std::mem::replace(&mut known[(hash >> 64) as usize % KNOWN], *hash) != *hash);
-        self.hashes.add_hashes(hashes)
+        self.hashes.add_hashes(&hashes)
     }
 
     /// The rows of all streams.
-    pub fn together(parts: Vec<Self>) -> Option<Groups> {
+    pub fn together(parts: Vec<Self>) -> Result<Option<Groups>, WarehouseError> {
         let hashes = parts.into_iter().map(|part| part.hashes).collect();
-        Collector::together(hashes, DataType::Null).map(|(_, digest)| Groups(digest))
+        Ok(Collector::together(hashes, DataType::Null)?.map(|(_, digest)| Groups(digest)))
     }
 }
 
@@ -99,9 +94,8 @@ impl Groups {
                 *missing += u64::from(mask & needed != *needed);
             }
         };
-        let mut hashes = self.0.groups()?;
         let mut open: Option<(u128, u128)> = None;
-        while let Some((hash, _)) = hashes.next_group()? {
+        self.0.for_each_sorted(|hash| {
             let (group, mask) = (hash & !MASK, hash & MASK);
             open = match open {
                 Some((known, before)) if known == group => Some((known, before | mask)),
@@ -110,7 +104,7 @@ impl Groups {
                     Some((group, mask))
                 }
             };
-        }
+        })?;
         open.into_iter().for_each(|(_, mask)| end(mask));
         Ok((groups, missing))
     }
@@ -130,7 +124,7 @@ mod tests {
     fn masks(rows: &[Row], asked: &Asked) -> GroupMasks {
         let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
         let memory = MemoryConsumer::new("test").register(&pool);
-        let mut masks = GroupMasks { hashes: Collector::new(memory), rows: 0, largest: 0.0, known: vec![0; KNOWN] };
+        let mut masks = GroupMasks { hashes: Collector::new(memory), rows: 0, largest: 0.0 };
         for rows in rows.chunks(7) {
             let text = rows.iter().map(|row| row.1.map(|key| if key { "a" } else { "b" }));
             let columns: [(&str, ArrayRef); 4] = [
@@ -166,7 +160,7 @@ mod tests {
             let without_first = groups.values().filter(|(first, _)| !first).count() as u64;
             let without_one = groups.values().filter(|(first, second)| !first || !second).count() as u64;
             let expected = vec![without_text, without_first, without_one, 0];
-            let found = GroupMasks::together(parts).unwrap().count(&[0b001, 0b010, 0b110, 0]).unwrap();
+            let found = GroupMasks::together(parts).unwrap().unwrap().count(&[0b001, 0b010, 0b110, 0]).unwrap();
             prop_assert_eq!(found, (groups.len() as u64, expected));
         }
     }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
+use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::DataFrame;
@@ -117,11 +118,13 @@ impl View {
             return Ok(None);
         }
         let (columns, needed): (Vec<String>, Vec<u128>) = self.columns.into_iter().unzip();
-        let count = move || GroupMasks::together(parts).map(|groups| groups.count(&needed)).transpose();
-        let counted = tokio::task::spawn_blocking(count).await?.map_err(datafusion::error::DataFusionError::IoError)?;
-        let counted =
-            counted.map(|(groups, nulls)| Counted { groups, nulls: columns.into_iter().zip(nulls).collect() });
-        Ok(counted)
+        let count = move || {
+            let groups = GroupMasks::together(parts)?;
+            let counted = groups.map(|groups| groups.count(&needed)).transpose();
+            counted.map_err(|error| WarehouseError::Query(DataFusionError::IoError(error)))
+        };
+        let counted = tokio::task::spawn_blocking(count).await??;
+        Ok(counted.map(|(groups, nulls)| Counted { groups, nulls: columns.into_iter().zip(nulls).collect() }))
     }
 }
 

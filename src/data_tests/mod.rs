@@ -8,6 +8,7 @@ mod grouped;
 mod groups;
 mod joined;
 mod nulls;
+mod partitions;
 mod runs;
 mod shape;
 mod sweep;

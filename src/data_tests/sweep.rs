@@ -276,7 +276,7 @@ async fn read(
     let parts = futures::future::try_join_all(parts).await?.into_iter().collect::<Result<Vec<_>, _>>()?;
     let (rows, parts): (Vec<u64>, Vec<Vec<Part>>) = parts.into_iter().unzip();
     swept.rows = Some(rows.into_iter().sum());
-    let counted = tokio::task::spawn_blocking(move || together(parts, types)).await?;
+    let counted = tokio::task::spawn_blocking(move || together(parts, types)).await??;
     for ((name, _), (nulls, digest)) in columns.iter().zip(counted) {
         swept.nulls.insert((*name).to_string(), nulls);
         swept.digests.extend(digest.map(|digest| ((*name).to_string(), digest)));
@@ -303,7 +303,7 @@ async fn count(
 }
 
 /// The columns of all parts.
-fn together(parts: Vec<Vec<Part>>, types: Vec<DataType>) -> Vec<(u64, Option<Digest>)> {
+fn together(parts: Vec<Vec<Part>>, types: Vec<DataType>) -> Result<Vec<(u64, Option<Digest>)>, WarehouseError> {
     let mut parts: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
     let column = |data_type| {
         let (mut nulls, mut collectors) = (0, Vec::new());
@@ -313,10 +313,10 @@ fn together(parts: Vec<Vec<Part>>, types: Vec<DataType>) -> Vec<(u64, Option<Dig
                 Part::Values(collector) => collectors.push(collector),
             }
         }
-        match Collector::together(collectors, data_type) {
+        Ok(match Collector::together(collectors, data_type)? {
             Some((nulls, digest)) => (nulls, Some(digest)),
             None => (nulls, None),
-        }
+        })
     };
     types.into_iter().map(column).collect()
 }

@@ -15,8 +15,6 @@ use futures::{Stream, StreamExt};
 
 use super::digest::{Collector, Digest};
 
-/// What is kept of a column's value until it is asked for, in bytes.
-const BYTES: usize = 2 * size_of::<u128>();
 /// The taps of a run together may keep this share of the memory: models need it while rows are staged, tests later do not.
 const SHARE: usize = 8;
 
@@ -46,7 +44,8 @@ impl Taken {
         let mut parts: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
         let column = |(name, data_type): &(String, DataType)| {
             let collectors = parts.iter_mut().filter_map(Iterator::next).collect();
-            let (nulls, digest) = Collector::together(collectors, data_type.clone())?;
+            let together = Collector::together(collectors, data_type.clone());
+            let (nulls, digest) = together.inspect_err(|error| tracing::debug!("{name}: {error}")).ok()??;
             Some((name.clone(), nulls, digest))
         };
         self.columns.iter().filter_map(column).collect()
@@ -124,11 +123,11 @@ struct Tap {
 impl Tap {
     fn add(&mut self, batch: &RecordBatch) {
         let Some(collectors) = &mut self.collectors else { return };
-        let bytes = batch.num_rows() * self.indices.len() * BYTES;
-        let mut goes_on = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.most;
-        for (collector, column) in collectors.iter_mut().zip(&self.indices) {
-            goes_on = goes_on && collector.add(batch, *column).is_ok();
-        }
+        let size = |collectors: &[Collector]| collectors.iter().map(Collector::size).sum::<usize>();
+        let before = size(collectors);
+        let mut goes_on = collectors.iter_mut().zip(&self.indices).all(|(of, column)| of.add(batch, *column).is_ok());
+        let more = size(collectors).saturating_sub(before);
+        goes_on &= self.bytes.fetch_add(more, Ordering::Relaxed) + more <= self.most;
         if !goes_on {
             self.collectors = None;
         }
