@@ -1,5 +1,12 @@
 //! A standard test whose outcome on the published tables is known: only what this publication changes is looked at.
 
+use std::sync::Arc;
+
+use arrow::array::{AsArray, RecordBatch};
+use datafusion::error::Result;
+use datafusion::prelude::DataFrame;
+use futures::TryStreamExt;
+
 use super::groups::Groups;
 use super::joined::is_key;
 use super::nulls::recorded_nulls;
@@ -7,7 +14,7 @@ use super::shape::{Asked, ColumnOf};
 use super::sweep::{Count, is_standard, standard};
 use super::touched::JoinedViews;
 use crate::manifest::Node;
-use crate::materialize::{Compiled, Prior, Workspace, without_row};
+use crate::materialize::{Compiled, GroupKeys, Prior, Workspace, without_row};
 use crate::warehouse::{RelationKind, RelationName};
 
 /// What the test counts now, from the number before. `None` where it has to be counted anew: that is the rule where the
@@ -57,8 +64,13 @@ pub async fn failures(
 /// Nulls of a view that groups a table, and its rows where their number before is known.
 async fn in_groups(workspace: &Workspace, groups: &Groups, column: &str, prior: &Prior) -> Option<Count> {
     workspace.publication.scan_changes(groups.table()).await.ok()??;
+    let before = prior.failures?;
+    if before == 0 && groups.have_as_key(column) {
+        // A group without a key is made of rows without one.
+        return groups.all_have_keys(workspace).await?.then_some(Count { failures: 0, rows: None });
+    }
     let (now, then) = groups.counts(workspace, column).await?;
-    let failures = (prior.failures? + now.nulls).checked_sub(then.nulls)?;
+    let failures = (before + now.nulls).checked_sub(then.nulls)?;
     let rows = prior.tested_rows.and_then(|before| (before + now.rows).checked_sub(then.rows));
     Some(Count { failures, rows })
 }
@@ -106,26 +118,34 @@ async fn orphans(
     (child, children): (&ColumnOf, &RelationName),
     (parent, parents): (&ColumnOf, &RelationName),
 ) -> Option<u64> {
-    let source = &parent.source;
-    let without_parent = |keys: &str| {
-        format!(
-            "select changed.key from ({keys}) as changed where changed.key is not null and not exists \
-             (select 1 from {source} as present where present.{field} = changed.key)",
-            field = parent.column,
-        )
-    };
-    let count = async |sql: String| number(workspace, &format!("select count(*) from ({sql}) as missing")).await;
-    let (column, changes) = (&child.column, children.quoted());
-    let come = format!("select distinct {column} as key from {changes} where _change_type = 'insert'");
-    if count(without_parent(&come)).await? > 0 {
-        return None;
+    let (column, field) = (&child.column, &parent.column);
+    let come = format!("select distinct {column} as key from {} where _change_type = 'insert'", children.quoted());
+    let gone = without_row(field, &parents.quoted());
+    let without_parent = format!(
+        "select changed.key as key, bool_or(comes) as comes from \
+         (select key, true as comes from ({come}) as come union all select key, false from ({gone}) as gone) as changed \
+         where changed.key is not null and not exists \
+         (select 1 from {source} as present where present.{field} = changed.key) group by changed.key",
+        source = parent.source,
+    );
+    let left = left(workspace, &without_parent, child).await;
+    left.inspect_err(|error| tracing::debug!("{without_parent}: {error}")).ok()?
+}
+
+/// How many children have one of the keys that have no parent; `None` where one of these comes, or a child has one.
+async fn left(workspace: &Workspace, without_parent: &str, child: &ColumnOf) -> Result<Option<u64>> {
+    let rows = workspace.session.stream(without_parent).await?;
+    let rows: Vec<RecordBatch> = rows.try_collect().await?;
+    let Some(first) = rows.iter().find(|rows| rows.num_rows() > 0) else { return Ok(Some(0)) };
+    if rows.iter().any(|rows| rows.column(1).as_boolean().true_count() > 0) {
+        return Ok(None);
     }
-    let gone = without_parent(&without_row(&parent.column, &parents.quoted()));
-    if count(gone.clone()).await? == 0 {
-        return Some(0);
-    }
-    let left = count(format!("select {column} from {} where {column} in ({gone})", child.source)).await?;
-    (left == 0).then_some(0)
+    let schema = Arc::new(first.schema().project(&[0])?);
+    let keys = rows.iter().map(|rows| rows.project(&[0])).collect::<std::result::Result<Vec<_>, _>>()?;
+    let keys = GroupKeys::of_rows(schema, keys)?;
+    let children = workspace.session.plan(&format!("select {} as key from {}", child.column, child.source)).await?;
+    let left = DataFrame::new(workspace.session.context().state(), keys.among(children, "key")?);
+    Ok((left.count().await? == 0).then_some(0))
 }
 
 /// The one number of a query.

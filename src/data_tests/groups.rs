@@ -9,7 +9,7 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, LogicalPlan, lit};
 use datafusion::prelude::DataFrame;
 
-use super::beneath::{names, published_plan_of};
+use super::beneath::{is_plain, names, published_plan_of};
 use super::changed::number;
 use crate::engine::{Rows, column_of, parse, relations_of};
 use crate::materialize::{GroupKeys, Workspace, quoted};
@@ -48,14 +48,26 @@ impl Groups {
         &self.table
     }
 
+    /// Whether the view shows a key of the groups by this name, which is as SQL writes it.
+    pub fn have_as_key(&self, column: &str) -> bool {
+        is_plain(column) && self.keys.iter().any(|(shown, _)| shown == column)
+    }
+
+    /// Whether no row that comes or goes has a null among its keys.
+    pub async fn all_have_keys(&self, workspace: &Workspace) -> Option<bool> {
+        let changes = self.table.changes().quoted();
+        let is_null = self.keys.iter().map(|(_, stored)| format!("{} is null", quoted(stored))).collect::<Vec<_>>();
+        let without = format!("select count(*) from {changes} where {}", is_null.join(" or "));
+        Some(number(workspace, &without).await? == 0)
+    }
+
     /// Changed groups, and how many of them have a null in the column: as they will be, and as they are published. `None`: a
     /// group cannot be found again by its key, which has a null in it.
     pub async fn counts(&self, workspace: &Workspace, column: &str) -> Option<(Counts, Counts)> {
-        let changes = self.table.changes().quoted();
-        let is_null = self.keys.iter().map(|(_, stored)| format!("{} is null", quoted(stored))).collect::<Vec<_>>();
-        if number(workspace, &format!("select count(*) from {changes} where {}", is_null.join(" or "))).await? > 0 {
+        if !self.all_have_keys(workspace).await? {
             return None;
         }
+        let changes = self.table.changes().quoted();
         let keys = self.keys.iter().map(|(_, stored)| quoted(stored)).collect::<Vec<_>>().join(", ");
         let touched = GroupKeys::of(workspace, &format!("select distinct {keys} from {changes}")).await;
         let touched = touched.inspect_err(|error| tracing::debug!("{}: {error}", self.view)).ok()?;

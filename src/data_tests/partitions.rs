@@ -2,6 +2,7 @@
 //! table tells what is repeated. To sort them all would take several times as long.
 
 use super::runs::{Run, thin};
+use crate::warehouse::keys::sort;
 
 /// By so many bits.
 const BITS: u32 = 8;
@@ -51,12 +52,8 @@ impl Partitions {
 
     /// All in order, but of each two at most. Tells whether there were more of some.
     pub fn sorted(&self) -> (Vec<u128>, bool) {
-        let mut all = Vec::with_capacity(self.len);
-        for part in &self.parts {
-            let start = all.len();
-            all.extend_from_slice(part);
-            all[start..].sort_unstable();
-        }
+        let mut all = self.parts.concat();
+        sort(&mut all);
         let thinned = thin(&mut all);
         (all, thinned)
     }
@@ -93,7 +90,7 @@ impl Column {
         for part in self.parts() {
             sorted.clear();
             sorted.extend(part);
-            sorted.sort_unstable();
+            sort(&mut sorted);
             sorted.iter().for_each(|hash| each(*hash));
         }
     }

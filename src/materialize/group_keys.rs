@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, JoinType, plan_err};
@@ -25,8 +26,10 @@ impl GroupKeys {
     /// The rows of a query, each a key.
     pub async fn of(workspace: &Workspace, sql: &str) -> Result<Self> {
         let rows = workspace.session.stream(sql).await?;
-        let schema = rows.schema();
-        let rows: Vec<RecordBatch> = rows.try_collect().await?;
+        Self::of_rows(rows.schema(), rows.try_collect().await?)
+    }
+
+    pub fn of_rows(schema: SchemaRef, rows: Vec<RecordBatch>) -> Result<Self> {
         let count = rows.iter().map(RecordBatch::num_rows).sum();
         Ok(GroupKeys { table: Arc::new(MemTable::try_new(schema, vec![rows])?), count })
     }
@@ -49,6 +52,11 @@ impl GroupKeys {
             other => Ok(Transformed::no(other)),
         })?;
         Ok(narrowed.data)
+    }
+
+    /// The rows whose `column` is one of these keys.
+    pub fn among(&self, rows: LogicalPlan, column: &str) -> Result<LogicalPlan> {
+        self.meet(rows, &[column], JoinType::LeftSemi)
     }
 
     /// The rows whose `columns` are none of these keys.
