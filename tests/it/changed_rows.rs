@@ -186,7 +186,52 @@ select child, max(size) as largest from named group by child";
     }
 }
 
+/// Rows of 6,000 places, of which one is moved at a time: a place may lose all of its rows, and a row may get no place.
+fn keys_that_are_lost_are_found(place: Place) {
+    let rows = "{{ config(materialized='incremental', unique_key='id') }}
+{% set id, place = var('moved', [0, 0]) %}
+{% if is_incremental() %}
+select cast({{ id }} as bigint) as id, nullif(cast({{ place }} as bigint), 0) as place
+{% else %}
+select n as id, n as place from generate_series(cast(1 as bigint), cast(6000 as bigint)) as s(n)
+{% endif %}";
+    let visits = "{{ config(materialized='incremental', unique_key='id') }}
+{% set id, place = var('visit', [1, 1]) %}
+{% if is_incremental() %}
+select cast({{ id }} as bigint) as id, cast({{ place }} as bigint) as visited
+{% else %}
+select n as id, n as visited from generate_series(cast(1 as bigint), cast(5900 as bigint)) as s(n)
+{% endif %}";
+    let view =
+        "{{ config(materialized='view') }} select place as at, max(id) as newest from {{ ref('rows') }} group by place";
+    let properties = "models:\n  - name: places\n    columns:\n      - name: at\n        data_tests:\n".to_string()
+        + &both("not_null", "at", "", "")
+        + "  - name: visits\n    columns:\n      - name: visited\n        data_tests:\n"
+        + &both("relationships", "visited", "              to: ref('rows')\n              field: place\n", "");
+    let project = place.project().file("models/rows.sql", rows).file("models/visits.sql", visits);
+    let project = project.file("models/places.sql", view).file("models/models.yml", properties);
+    for (number, (moved, visit, without_key, without_parent)) in [
+        ([1, 1], [1, 1], 0, 0),
+        ([5950, 5951], [1, 1], 0, 0),
+        ([10, 11], [1, 1], 0, 1),
+        ([6001, 10], [1, 1], 0, 0),
+        ([20, 0], [20, 6000], 1, 0),
+        ([21, 22], [21, 6000], 1, 0),
+        ([20, 20], [5899, 7000], 0, 1),
+        ([6002, 7000], [1, 1], 0, 0),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let vars = format!("{{moved: {moved:?}, visit: {visit:?}}}");
+        project.run(&["build", "--vars", &vars]).succeeds().says("ERROR=0");
+        let counted: Vec<u64> = failures(&project).into_iter().map(|(_, count)| count).collect();
+        assert_eq!(counted, [without_key, without_key, without_parent, without_parent], "{number}: {vars}");
+    }
+}
+
 in_both_places![
+    keys_that_are_lost_are_found,
     groups_are_found_by_what_they_are_grouped_by,
     a_threshold_in_percent_is_one_of_all_groups,
     a_view_with_a_subquery_is_counted_whole,
