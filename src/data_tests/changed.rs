@@ -75,7 +75,7 @@ async fn in_groups(workspace: &Workspace, groups: &Groups, column: &str, prior: 
     Some(Count { failures, rows })
 }
 
-fn is_view(workspace: &Workspace, name: &RelationName) -> bool {
+pub fn is_view(workspace: &Workspace, name: &RelationName) -> bool {
     workspace.relations.describe(name).is_some_and(|described| described.kind != RelationKind::Table)
 }
 

@@ -1,11 +1,12 @@
 //! The values of a column as 128-bit hashes: enough to tell which stand twice, and which another column lacks.
 
 use std::io;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
 use datafusion::error::DataFusionError;
-use datafusion::execution::memory_pool::MemoryReservation;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 
 use super::partitions::{Column, Partitions};
 use super::runs::{Run, merge};
@@ -31,8 +32,8 @@ pub struct Collector {
 }
 
 impl Collector {
-    pub fn new(memory: MemoryReservation) -> Self {
-        Self::with_runs_of(RUN_VALUES, memory)
+    pub fn new(pool: &Arc<dyn MemoryPool>) -> Self {
+        Self::with_runs_of(RUN_VALUES, MemoryConsumer::new("data tests").register(pool))
     }
 
     fn with_runs_of(run_values: usize, memory: MemoryReservation) -> Self {
@@ -183,7 +184,8 @@ fn missing(wanted: &[Run], there: &[Run]) -> io::Result<u64> {
     Ok(missing)
 }
 
-fn comparable(a: &DataType, b: &DataType) -> bool {
+/// Whether equal values of the two types have equal hashes.
+pub fn comparable(a: &DataType, b: &DataType) -> bool {
     let text = |data_type: &DataType| matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
     a == b || text(a) && text(b)
 }
@@ -192,9 +194,8 @@ fn comparable(a: &DataType, b: &DataType) -> bool {
 mod tests {
     use super::*;
     use arrow::array::{ArrayRef, Int32Array, Int64Array, StringArray, StringViewArray};
-    use std::sync::Arc;
 
-    use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryConsumer, MemoryPool, UnboundedMemoryPool};
+    use datafusion::execution::memory_pool::{GreedyMemoryPool, UnboundedMemoryPool};
 
     fn digest_of(parts: Vec<ArrayRef>, run_values: usize, pool: &Arc<dyn MemoryPool>) -> (Digest, u64) {
         let data_type = parts[0].data_type().clone();
@@ -258,6 +259,12 @@ mod tests {
         assert_eq!(children.missing_in(&parents).unwrap(), Some(0));
         let (fewer, _) = digest_of(vec![numbers(0..299_990)], 80_000, &pool);
         assert_eq!(children.missing_in(&fewer).unwrap(), Some(10));
+        // Of two columns one may fit into memory.
+        let (in_memory, _) = digest_of(vec![numbers(0..299_990)], RUN_VALUES, &pool);
+        assert!(matches!(in_memory.values, Values::Memory(_)));
+        assert_eq!(children.missing_in(&in_memory).unwrap(), Some(10));
+        let (some, _) = digest_of(vec![numbers(299_980..300_020)], RUN_VALUES, &pool);
+        assert_eq!(some.missing_in(&children).unwrap(), Some(20));
     }
 
     #[test]

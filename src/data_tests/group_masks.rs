@@ -9,7 +9,6 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{cast, max, min};
 use arrow::datatypes::{DataType, Float64Type};
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::execution::memory_pool::MemoryReservation;
 use futures::StreamExt;
 
 use super::digest::{Collector, Digest};
@@ -40,9 +39,9 @@ impl GroupMasks {
     pub async fn read(
         mut stream: SendableRecordBatchStream,
         asked: Arc<Asked>,
-        memory: MemoryReservation,
+        hashes: Collector,
     ) -> Result<Self, WarehouseError> {
-        let mut masks = GroupMasks { hashes: Collector::new(memory), rows: 0, largest: 0.0 };
+        let mut masks = GroupMasks { hashes, rows: 0, largest: 0.0 };
         while let Some(batch) = stream.next().await.transpose()? {
             masks.add(&batch, &asked)?;
         }
@@ -116,15 +115,14 @@ mod tests {
     use std::collections::HashMap;
 
     use arrow::array::{Float64Array, Int32Array, StringArray};
-    use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMemoryPool};
+    use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
     use proptest::prelude::*;
 
     type Row = (u8, Option<bool>, Option<i32>, Option<i8>);
 
     fn masks(rows: &[Row], asked: &Asked) -> GroupMasks {
         let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
-        let memory = MemoryConsumer::new("test").register(&pool);
-        let mut masks = GroupMasks { hashes: Collector::new(memory), rows: 0, largest: 0.0 };
+        let mut masks = GroupMasks { hashes: Collector::new(&pool), rows: 0, largest: 0.0 };
         for rows in rows.chunks(7) {
             let text = rows.iter().map(|row| row.1.map(|key| if key { "a" } else { "b" }));
             let columns: [(&str, ArrayRef); 4] = [

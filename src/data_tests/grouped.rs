@@ -5,17 +5,17 @@
 //! can: by how large an aggregate may become, and by leaving alone all functions but a few.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::error::DataFusionError;
-use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::DataFrame;
-use tokio::sync::OnceCell;
 
 use super::beneath::{is_plain, names, plan_of};
+use super::digest::Collector;
+use super::found::Found;
 use super::group_masks::{Asked, BITS, GroupMasks};
 use super::joined::is_aggregate;
 use super::sweep::Count;
@@ -29,7 +29,7 @@ const SAFE: f64 = 1e15;
 /// What the tests of a run find out about views that group a table.
 #[derive(Default)]
 pub struct GroupedViews {
-    views: Mutex<HashMap<RelationName, Arc<OnceCell<Option<Counted>>>>>,
+    views: Found<RelationName, Counted>,
 }
 
 /// What was counted of a view.
@@ -48,10 +48,7 @@ impl GroupedViews {
         column: &str,
         columns: &[&str],
     ) -> Option<Count> {
-        let cell = {
-            let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(views.entry(view.clone()).or_default())
-        };
+        let cell = self.views.cell(view);
         let count = async || {
             let counted = View::of(workspace, view, columns).await?.count(workspace).await;
             counted.inspect_err(|error| tracing::debug!("{view}: {error}")).ok()?
@@ -107,10 +104,8 @@ impl View {
         let pool = Arc::clone(&context.runtime_env().memory_pool);
         let asked = Arc::new(self.asked);
         let streams = workspace.session.partitions(DataFrame::new(context.state(), self.rows)).await?;
-        let parts = streams.into_iter().map(|stream| {
-            let memory = MemoryConsumer::new("data tests").register(&pool);
-            tokio::spawn(GroupMasks::read(stream, Arc::clone(&asked), memory))
-        });
+        let read = |stream| tokio::spawn(GroupMasks::read(stream, Arc::clone(&asked), Collector::new(&pool)));
+        let parts = streams.into_iter().map(read);
         let parts = futures::future::try_join_all(parts).await?.into_iter().collect::<Result<Vec<_>, _>>()?;
         let rows: u64 = parts.iter().map(|part| part.rows).sum();
         let largest = parts.iter().map(|part| part.largest).fold(0.0, f64::max);

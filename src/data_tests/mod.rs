@@ -3,6 +3,7 @@
 mod beneath;
 mod changed;
 mod digest;
+mod found;
 mod group_masks;
 mod grouped;
 mod groups;

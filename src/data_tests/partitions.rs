@@ -9,9 +9,6 @@ const BITS: u32 = 8;
 /// So many of the hashes met last are known. A power of two.
 const RECENT: usize = 1 << 10;
 
-/// More are sorted on all cores.
-const MANY: usize = 1 << 16;
-
 /// None of them is 0.
 pub struct Partitions {
     parts: Vec<Vec<u128>>,
@@ -93,12 +90,7 @@ impl Column {
         for part in self.parts() {
             sorted.clear();
             sorted.extend(part);
-            // Mostly too few to be shared among cores.
-            if sorted.len() > MANY {
-                sort(&mut sorted)
-            } else {
-                sorted.sort_unstable()
-            }
+            sort(&mut sorted);
             sorted.iter().for_each(|hash| each(*hash));
         }
     }

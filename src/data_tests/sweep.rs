@@ -2,16 +2,16 @@
 //! them runs. A relationship takes what was found in its two tables.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::DataType;
-use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::StreamExt;
-use tokio::sync::OnceCell;
 
 use super::beneath::is_plain;
-use super::digest::{Collector, Digest};
+use super::changed::is_view;
+use super::digest::{Collector, Digest, comparable};
+use super::found::Found;
 use super::grouped::GroupedViews;
 use super::joined::is_key;
 use super::nulls::known_nulls;
@@ -20,7 +20,7 @@ use super::tap::{Column, Taps};
 use super::touched::JoinedViews;
 use crate::manifest::{Node, NodeId, TestKind};
 use crate::materialize::{Compiled, Compiler, Onlooker, Workspace};
-use crate::warehouse::{RelationKind, RelationName, WarehouseError};
+use crate::warehouse::{RelationName, WarehouseError};
 
 /// The scans that the tests of a run share.
 #[derive(Default)]
@@ -29,7 +29,7 @@ pub struct Sweeps {
     tests: Vec<NodeId>,
     /// What they ask for, by what stands behind `from`.
     wanted: OnceLock<HashMap<String, Wanted>>,
-    swept: Mutex<HashMap<String, Arc<OnceCell<Option<Swept>>>>>,
+    swept: Found<String, Swept>,
     joined: JoinedViews,
     grouped: GroupedViews,
     taps: Taps,
@@ -85,7 +85,7 @@ impl Sweeps {
         }
         let sweep = async |of: &ColumnOf| {
             let columns = wanted.get(&of.source)?;
-            let cell = Arc::clone(self.lock().entry(of.source.clone()).or_default());
+            let cell = self.swept.cell(&of.source);
             cell.get_or_init(|| scan(workspace, &self.taps, &of.source, columns)).await;
             Some(cell)
         };
@@ -120,7 +120,7 @@ impl Sweeps {
     ) -> Option<Count> {
         let (Asked::NotNull(of) | Asked::Unique(of)) = asked else { return None };
         let view = tested(workspace, node).filter(|relation| relation.quoted() == of.source)?;
-        if workspace.relations.describe(&view)?.kind == RelationKind::Table {
+        if !is_view(workspace, &view) {
             return None;
         }
         match asked {
@@ -154,10 +154,6 @@ impl Sweeps {
         }
         wanted
     }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<OnceCell<Option<Swept>>>>> {
-        self.swept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Onlooker for Sweeps {
@@ -176,7 +172,7 @@ impl Onlooker for Sweeps {
         let columns: Vec<Column> = columns
             .filter_map(|(name, _)| {
                 let index = rows.index_of(name).ok()?;
-                let kept = is_kept(rows.field(index).data_type(), stored.field_with_name(name).ok()?.data_type());
+                let kept = comparable(rows.field(index).data_type(), stored.field_with_name(name).ok()?.data_type());
                 kept.then(|| Column { name: name.clone(), index })
             })
             .collect();
@@ -186,12 +182,6 @@ impl Onlooker for Sweeps {
         let pool = &workspace.session.context().runtime_env().memory_pool;
         self.taps.tap(&source, &columns, streams, pool)
     }
-}
-
-/// Whether values are stored as they are.
-fn is_kept(from: &DataType, to: &DataType) -> bool {
-    let is_text = |of: &DataType| matches!(of, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
-    from == to || is_text(from) && is_text(to)
 }
 
 /// What could be read; a test that could not runs as SQL.
@@ -267,7 +257,7 @@ async fn read(
     let frame = workspace.session.query(&format!("select {} from {source}", list.join(", "))).await?;
     let types: Vec<DataType> = frame.schema().fields().iter().map(|field| field.data_type().clone()).collect();
     let pool = Arc::clone(&workspace.session.context().runtime_env().memory_pool);
-    let collector = || Part::Values(Collector::new(MemoryConsumer::new("data tests").register(&pool)));
+    let collector = || Part::Values(Collector::new(&pool));
     let streams = workspace.session.partitions(frame).await?;
     let parts = streams.into_iter().map(|stream| {
         let parts = columns.iter().map(|(_, values)| if *values { collector() } else { Part::Nulls(0) });

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::error::Result as QueryResult;
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool};
+use datafusion::execution::memory_pool::{MemoryLimit, MemoryPool};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream};
 use futures::{Stream, StreamExt};
 
@@ -30,15 +30,15 @@ pub struct Taps {
 struct Taken {
     /// Each with its type.
     columns: Vec<(String, DataType)>,
-    /// The streams that are not at their end.
-    open: AtomicUsize,
+    streams: usize,
+    /// Of the streams that came to their end.
     parts: Mutex<Vec<Vec<Collector>>>,
 }
 
 impl Taken {
     fn columns(&self) -> Vec<(String, u64, Digest)> {
         let parts = std::mem::take(&mut *self.parts.lock().unwrap_or_else(PoisonError::into_inner));
-        if self.open.load(Ordering::Acquire) > 0 {
+        if parts.len() < self.streams {
             return Vec::new();
         }
         let mut parts: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
@@ -74,17 +74,15 @@ impl Taps {
             let data_type = schema.field(column.index).data_type();
             (column.name.clone(), data_type.clone())
         });
-        let taken =
-            Taken { columns: columns.collect(), open: AtomicUsize::new(streams.len()), parts: Mutex::default() };
+        let taken = Taken { columns: columns.collect(), streams: streams.len(), parts: Mutex::default() };
         let taken = Arc::new(taken);
         self.lock().insert(source.to_string(), Arc::clone(&taken));
         let most = match pool.memory_limit() {
             MemoryLimit::Finite(bytes) => bytes / SHARE,
             _ => usize::MAX,
         };
-        let collector = || Collector::new(MemoryConsumer::new("data tests").register(pool));
         let tapped = streams.into_iter().map(|rows| {
-            let collectors = wanted.iter().map(|_| collector()).collect();
+            let collectors = wanted.iter().map(|_| Collector::new(pool)).collect();
             let tap = Tap {
                 indices: wanted.iter().map(|column| column.index).collect(),
                 collectors: Some(collectors),
@@ -136,7 +134,6 @@ impl Tap {
     fn end(&mut self) {
         if let Some(collectors) = self.collectors.take() {
             self.taken.parts.lock().unwrap_or_else(PoisonError::into_inner).push(collectors);
-            self.taken.open.fetch_sub(1, Ordering::Release);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The groups of a view over a join that have a row which comes or goes: looked for once, for all tests of the view.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{filter_record_batch, not};
@@ -13,9 +13,9 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::DataFrame;
 use futures::StreamExt;
-use tokio::sync::OnceCell;
 
 use super::changed::MORE;
+use super::found::Found;
 use super::joined::{Joined, Joint, Shown};
 use crate::materialize::{Workspace, quoted};
 use crate::warehouse::{RelationName, WarehouseError};
@@ -32,16 +32,13 @@ const SOME_ROWS: usize = 1 << 14;
 /// What the tests of a run find out about views.
 #[derive(Default)]
 pub struct JoinedViews {
-    views: Mutex<HashMap<RelationName, Arc<OnceCell<Option<Touched>>>>>,
+    views: Found<RelationName, Touched>,
 }
 
 impl JoinedViews {
     /// How many rows of the view have a null in the column, where before none had. `None`: they have to be counted anew.
     pub async fn nulls(&self, workspace: &Workspace, view: &RelationName, column: &str) -> Option<u64> {
-        let cell = {
-            let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(views.entry(view.clone()).or_default())
-        };
+        let cell = self.views.cell(view);
         let touched = async || known(view, Touched::of(workspace, view).await);
         let touched = cell.get_or_init(touched).await.as_ref()?;
         known(view, touched.nulls(workspace, column).await)
@@ -111,21 +108,19 @@ impl Touched {
     /// Nulls of the groups in which the rows that come say nothing of the column.
     async fn left(&self, workspace: &Workspace, keys: &[usize], column: usize) -> Result<Option<u64>, WarehouseError> {
         let mut left = self.open(&[], keys, column)?;
-        if left.first().is_none_or(|key| key.is_empty()) {
-            return Ok(Some(0));
-        }
+        let count = |groups: &[ArrayRef]| groups.first().map_or(0, |key| key.len());
         // A group cannot be found by a null.
         if left.iter().any(|key| key.logical_null_count() > 0) {
             return Ok(None);
         }
-        if left.first().is_some_and(|key| key.len() <= SOME_GROUPS) {
+        if (1..=SOME_GROUPS).contains(&count(&left)) {
             // Most that are left have other rows with a value. A few of them say so.
             let some = self.joined.over_some(&self.there, &left, SOME_ROWS)?;
             let some = DataFrame::new(workspace.session.context().state(), some).collect().await?;
             left = self.open(&some, keys, column)?;
-            if left.first().is_none_or(|key| key.is_empty()) {
-                return Ok(Some(0));
-            }
+        }
+        if count(&left) == 0 {
+            return Ok(Some(0));
         }
         let name = |key: usize| format!("key {key} of a group left");
         let fields =

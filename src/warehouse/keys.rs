@@ -50,6 +50,8 @@ pub fn row_hashes(batch: &RecordBatch, columns: &[usize]) -> Result<Vec<u128>, W
 pub fn sort(hashes: &mut Vec<u128>) {
     /// About so many stay to be compared with each other, which the nearest memory holds.
     const BUCKET: usize = 256;
+    /// Waking other cores for fewer takes longer than they help.
+    const MANY: usize = 1 << 16;
     if hashes.len() < 16 * BUCKET {
         hashes.sort_unstable();
         return;
@@ -76,7 +78,11 @@ pub fn sort(hashes: &mut Vec<u128>) {
         parts.push(part);
         (rest, before) = (after, end);
     }
-    parts.into_par_iter().with_min_len(64).for_each(<[u128]>::sort_unstable);
+    if hashes.len() > MANY {
+        parts.into_par_iter().with_min_len(64).for_each(<[u128]>::sort_unstable);
+    } else {
+        parts.into_iter().for_each(<[u128]>::sort_unstable);
+    }
     *hashes = sorted;
 }
 
@@ -215,7 +221,7 @@ mod tests {
         let small: Vec<u128> = (0..10_000u128).rev().collect();
         let mut few = even(3).repeat(5000);
         few.extend([u128::MAX, 0]);
-        for mut hashes in [even(20_000), even(4095), even(4096), small, few, vec![]] {
+        for mut hashes in [even(100_000), even(20_000), even(4095), even(4096), small, few, vec![]] {
             let mut expected = hashes.clone();
             expected.sort_unstable();
             sort(&mut hashes);

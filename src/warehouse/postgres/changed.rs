@@ -8,20 +8,13 @@ use datafusion::datasource::MemTable;
 
 use super::apply::analyze;
 use super::copy::read_all;
-use super::draft::{Draft, Effect, Place, Step};
+use super::draft::{Draft, Keys, Step};
 use super::publication::PgPublication;
 use super::rows::Columns;
 use super::spool::Spool;
 use super::wire::placeholder_field;
 use super::{merged, quote};
 use crate::warehouse::{Changes, RelationName, WarehouseError};
-
-/// A temporary table of keys whose rows go.
-struct Keys<'d> {
-    table: &'d str,
-    key: &'d [String],
-    rows: u64,
-}
 
 impl PgPublication {
     /// `None` where the table as it was plays no part, or has other columns.
@@ -59,7 +52,7 @@ impl PgPublication {
         for copy in draft.copies() {
             copy.finish().await?;
         }
-        let keys: Vec<Keys<'_>> = draft.steps.iter().filter_map(keys_of).collect();
+        let keys: Vec<Keys<'_>> = draft.steps.iter().filter_map(Step::keys).collect();
         let key = keys.first().map_or(&[][..], |first| first.key);
         if keys.iter().any(|other| other.key != key) {
             return Ok(None);
@@ -88,16 +81,4 @@ impl PgPublication {
 
 fn names_of(key: &[String]) -> impl Iterator<Item = &str> {
     key.iter().map(String::as_str)
-}
-
-fn keys_of(step: &Step) -> Option<Keys<'_>> {
-    match step {
-        Step::Deletion(deletion) => Some(Keys { table: &deletion.table, key: &deletion.key, rows: deletion.keys.rows }),
-        Step::Rows(layer) => match (&layer.effect, &layer.place) {
-            (Effect::Merge { unique_key }, Place::Temporary(table)) => {
-                Some(Keys { table, key: unique_key, rows: layer.spool.rows })
-            }
-            _ => None,
-        },
-    }
 }

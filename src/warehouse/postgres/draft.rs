@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
+use super::quote;
 use super::rows::Columns;
 use super::spool::Spool;
 use super::wire::PgColumn;
-use crate::warehouse::WarehouseError;
+use crate::warehouse::{RelationName, WarehouseError};
 
 /// A table as it will be: what is there, and staged rows that meet it.
 #[derive(Clone, Default)]
@@ -24,6 +25,29 @@ pub enum Step {
     Rows(Layer),
     /// Rows go, by their key.
     Deletion(Deletion),
+}
+
+/// Staged keys: of rows that meet those of a table.
+pub struct Keys<'a> {
+    /// The temporary table with them, quoted.
+    pub table: &'a str,
+    pub key: &'a [String],
+    pub rows: u64,
+}
+
+impl Step {
+    /// The keys of which no row stays as it was; `None`: rows do not meet others.
+    pub fn keys(&self) -> Option<Keys<'_>> {
+        match self {
+            Step::Deletion(Deletion { table, key, keys, .. }) => Some(Keys { table, key, rows: keys.rows }),
+            Step::Rows(layer) => match (&layer.effect, &layer.place) {
+                (Effect::Merge { unique_key }, Place::Temporary(table)) => {
+                    Some(Keys { table, key: unique_key, rows: layer.spool.rows })
+                }
+                _ => None,
+            },
+        }
+    }
 }
 
 /// Rows that were staged together.
@@ -99,6 +123,16 @@ pub enum Place {
     New(String),
     /// A temporary table, whose rows go into the one that is there.
     Temporary(String),
+}
+
+impl Place {
+    /// The name of the table, quoted, of rows of this relation.
+    pub fn table(&self, relation: &RelationName) -> String {
+        match self {
+            Place::New(table) => format!("{}.{table}", quote::identifier(&relation.schema)),
+            Place::Temporary(table) => table.clone(),
+        }
+    }
 }
 
 /// What the rows do to those that are there.

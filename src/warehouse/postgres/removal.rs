@@ -1,18 +1,10 @@
 //! How many rows a deletion takes out of a table as it is staged so far.
 
 use super::apply::{analyze, matching};
-use super::draft::{Draft, Effect, Layer, Place, Step};
+use super::draft::{Draft, Keys, Step};
 use super::publication::PgPublication;
 use super::{failed, quote};
 use crate::warehouse::{RelationName, WarehouseError};
-
-/// Keys of rows that are to go, on the server.
-pub struct Keys<'a> {
-    /// The temporary table with them, quoted.
-    pub table: &'a str,
-    pub key: &'a [String],
-    pub rows: u64,
-}
 
 impl PgPublication {
     /// Counts the rows with one of the keys: those that are there and that no step of the draft replaces or takes out, and
@@ -30,12 +22,12 @@ impl PgPublication {
         if !draft.replaces() && self.has_table(name) {
             let has = self.base.shape(name).await?.columns;
             let rows = Rows { table: quote::relation(name), columns: has.iter().map(|column| &*column.name).collect() };
-            counts.extend(rows.count(keys, &draft.steps, name));
+            counts.extend(rows.count(keys, &draft.steps));
         }
         for (number, step) in draft.steps.iter().enumerate() {
             let Step::Rows(layer) = step else { continue };
-            let rows = Rows { table: table_of(layer, name), columns: layer.columns.names().collect() };
-            counts.extend(rows.count(keys, &draft.steps[number + 1..], name));
+            let rows = Rows { table: layer.place.table(name), columns: layer.columns.names().collect() };
+            counts.extend(rows.count(keys, &draft.steps[number + 1..]));
         }
         if counts.is_empty() {
             return Ok(0);
@@ -43,8 +35,8 @@ impl PgPublication {
         let connection = self.writer.connection().await?;
         analyze(&connection, keys.table, keys.rows).await?;
         for step in &draft.steps {
-            if let Some((table, rows)) = merged_by_key(step) {
-                analyze(&connection, table, rows).await?;
+            if let Some(other) = step.keys() {
+                analyze(&connection, other.table, other.rows).await?;
             }
         }
         let sql = format!("select {}", counts.join(" + "));
@@ -63,7 +55,7 @@ struct Rows<'a> {
 impl Rows<'_> {
     /// The SQL that counts those which `keys` takes out and none of `later` did. `None`: a column that the rows have not is
     /// null in all of them, and equals no key.
-    fn count(&self, keys: &Keys<'_>, later: &[Step], name: &RelationName) -> Option<String> {
+    fn count(&self, keys: &Keys<'_>, later: &[Step]) -> Option<String> {
         if !self.have(keys.key) {
             return None;
         }
@@ -73,42 +65,14 @@ impl Rows<'_> {
             keys.table,
             matching("t", "k", keys.key)
         );
-        for step in later {
-            let (other, key) = match step {
-                Step::Deletion(deletion) => (deletion.table.clone(), &deletion.key),
-                Step::Rows(layer) => match &layer.effect {
-                    Effect::Merge { unique_key } => (table_of(layer, name), unique_key),
-                    _ => continue,
-                },
-            };
-            if self.have(key) {
-                let equal = matching("t", "o", key);
-                sql.push_str(&format!(" and not exists (select 1 from {other} o where {equal})"));
-            }
+        for other in later.iter().filter_map(Step::keys).filter(|other| self.have(other.key)) {
+            let equal = matching("t", "o", other.key);
+            sql.push_str(&format!(" and not exists (select 1 from {} o where {equal})", other.table));
         }
         Some(sql + ")")
     }
 
     fn have(&self, key: &[String]) -> bool {
         key.iter().all(|column| self.columns.contains(&column.as_str()))
-    }
-}
-
-/// The table that the layer's rows were copied to, quoted.
-fn table_of(layer: &Layer, name: &RelationName) -> String {
-    match &layer.place {
-        Place::New(table) => format!("{}.{table}", quote::identifier(&name.schema)),
-        Place::Temporary(table) => table.clone(),
-    }
-}
-
-/// The temporary table whose keys are looked for, and its rows.
-fn merged_by_key(step: &Step) -> Option<(&str, u64)> {
-    match step {
-        Step::Deletion(deletion) => Some((&deletion.table, deletion.keys.rows)),
-        Step::Rows(layer) => match (&layer.effect, &layer.place) {
-            (Effect::Merge { .. }, Place::Temporary(table)) => Some((table, layer.spool.rows)),
-            _ => None,
-        },
     }
 }

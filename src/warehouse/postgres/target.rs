@@ -10,8 +10,8 @@ use super::ahead::Coming;
 use super::connect::Connection;
 use super::copy::Outgoing;
 use super::draft::Place;
+use super::failed;
 use super::rows::Columns;
-use super::{failed, quote};
 use crate::relation::RelationName;
 use crate::warehouse::WarehouseError;
 
@@ -47,10 +47,7 @@ pub struct Target<'a> {
 impl Target<'_> {
     /// The table, quoted.
     fn table(&self) -> String {
-        match self.place {
-            Place::New(new) => format!("{}.{new}", quote::identifier(&self.name.schema)),
-            Place::Temporary(table) => table.clone(),
-        }
+        self.place.table(self.name)
     }
 
     /// Until there are no more, or nobody wants them any more.
