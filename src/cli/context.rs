@@ -79,7 +79,7 @@ impl Context {
             database: target.database.clone(),
             schema: target.schema.clone(),
             instant: self.started_at,
-            key_lists: self.places.key_lists(),
+            most_keys: self.places.most_keys(),
         };
         let session = self
             .engine

@@ -13,7 +13,7 @@ use super::Relations;
 use super::error::IN_VIEW;
 use super::postgres::plan;
 use crate::relation::RelationName;
-use crate::warehouse::{RelationKind, WarehouseError};
+use crate::warehouse::RelationKind;
 
 /// The session a catalog belongs to. Views are planned by it, when they are first named.
 pub type StateCell = OnceLock<Weak<RwLock<SessionState>>>;
@@ -102,7 +102,7 @@ impl SchemaProvider for DatabaseSchema {
         let name = self.name_of(table);
         let Some(description) = self.shared.relations.describe(&name) else { return Ok(None) };
         match description.kind {
-            RelationKind::Table => Ok(Some(self.shared.relations.scan(&name).await.map_err(external)?)),
+            RelationKind::Table => Ok(Some(self.shared.relations.scan(&name).await?)),
             RelationKind::View { sql } => {
                 let state = self.shared.state.get().and_then(Weak::upgrade).map(|state| state.read().clone());
                 let state = state.ok_or_else(|| DataFusionError::Internal("the session is gone".to_string()))?;
@@ -116,12 +116,5 @@ impl SchemaProvider for DatabaseSchema {
 
     fn table_exist(&self, table: &str) -> bool {
         self.shared.relations.describe(&self.name_of(table)).is_some()
-    }
-}
-
-fn external(error: WarehouseError) -> DataFusionError {
-    match error {
-        WarehouseError::Query(error) => error,
-        other => DataFusionError::External(Box::new(other)),
     }
 }

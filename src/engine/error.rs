@@ -185,7 +185,7 @@ mod tests {
             database: "dev".to_string(),
             schema: "silver".to_string(),
             instant: chrono::DateTime::UNIX_EPOCH,
-            key_lists: false,
+            most_keys: 0,
         };
         let session = engine.session(Arc::new(OneView), &options).unwrap();
         for (sql, message, column, hint) in [

@@ -90,8 +90,7 @@ mod tests {
     fn session() -> Session {
         let engine = Engine::new(EngineOptions::default()).unwrap();
         let instant = chrono::DateTime::UNIX_EPOCH;
-        let options =
-            SessionOptions { database: "dev".to_string(), schema: "main".to_string(), instant, key_lists: false };
+        let options = SessionOptions { database: "dev".to_string(), schema: "main".to_string(), instant, most_keys: 0 };
         engine.session(Arc::new(Nothing), &options).unwrap()
     }
 

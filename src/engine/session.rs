@@ -26,8 +26,8 @@ pub struct SessionOptions {
     pub schema: String,
     /// `current_timestamp`, the same for everything a run computes.
     pub instant: DateTime<Utc>,
-    /// Whether a join asks for its keys as a list ([`Capabilities::key_lists`](crate::warehouse::Capabilities)).
-    pub key_lists: bool,
+    /// Up to how many keys a join asks for as a list ([`Capabilities::most_keys`](crate::warehouse::Capabilities)).
+    pub most_keys: usize,
 }
 
 /// A DataFusion session that reads SQL as Postgres means it.
@@ -107,9 +107,6 @@ impl Session {
     }
 }
 
-/// How many keys of one side of a join are looked for on the other as a list.
-const MOST_KEYS: usize = 20_000;
-
 fn config(engine: &Engine, options: &SessionOptions) -> SessionConfig {
     let mut config = SessionConfig::new()
         .with_target_partitions(engine.partitions)
@@ -127,10 +124,10 @@ fn config(engine: &Engine, options: &SessionOptions) -> SessionConfig {
     // Parting the rows of both sides by their keys costs more than one table of up to so many keys.
     settings.optimizer.hash_join_single_partition_threshold = 32 << 20;
     settings.optimizer.hash_join_single_partition_threshold_rows = 1 << 19;
-    if options.key_lists {
-        // Looking up each row in the join's own table is faster, but nothing that a server could do.
-        settings.optimizer.hash_join_inlist_pushdown_max_distinct_values = MOST_KEYS;
-        settings.optimizer.hash_join_inlist_pushdown_max_size = MOST_KEYS * 256;
+    if options.most_keys > 0 {
+        // Looking up each row in the join's own table is faster, but nothing that leads to rows.
+        settings.optimizer.hash_join_inlist_pushdown_max_distinct_values = options.most_keys;
+        settings.optimizer.hash_join_inlist_pushdown_max_size = options.most_keys * 256;
     }
     config
 }

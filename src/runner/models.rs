@@ -90,7 +90,7 @@ impl Phase {
             database: target.database.clone(),
             schema: target.schema.clone(),
             instant: runner.options.started_at,
-            key_lists: places.key_lists(),
+            most_keys: places.most_keys(),
         };
         let session = runner
             .engine

@@ -109,6 +109,16 @@ impl From<ServerError> for WarehouseError {
     }
 }
 
+/// For a query that reads from a warehouse.
+impl From<WarehouseError> for DataFusionError {
+    fn from(error: WarehouseError) -> Self {
+        match error {
+            WarehouseError::Query(error) => error,
+            other => DataFusionError::External(Box::new(other)),
+        }
+    }
+}
+
 impl From<tokio::task::JoinError> for WarehouseError {
     fn from(error: tokio::task::JoinError) -> Self {
         WarehouseError::Task(format!("a worker stopped: {error}"))

@@ -2,7 +2,7 @@
 //! did not change.
 //!
 //! Two different rows share a hash with a probability of 2⁻¹²⁸; over a billion rows that is 10⁻²¹, below the chance
-//! that the memory holding them flips a bit unseen.
+//! that the memory holding them flips a bit unseen. A lake keeps 96 bits of the hash of a stored row: 10⁻¹¹.
 
 use std::collections::HashMap;
 

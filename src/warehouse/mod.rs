@@ -60,8 +60,8 @@ pub struct Capabilities {
     pub history: bool,
     /// Whether hooks are run, inside the publication.
     pub hooks: bool,
-    /// Whether rows are found by a list of keys without looking at all of them.
-    pub key_lists: bool,
+    /// Rows with one of at most so many keys are found without looking at all of them.
+    pub most_keys: usize,
 }
 
 /// Which state to read.

@@ -28,10 +28,10 @@ impl Places {
         &self.elsewhere
     }
 
-    /// Whether one of them finds rows by a list of keys.
-    pub fn key_lists(&self) -> bool {
-        let mut all = self.elsewhere.iter().map(|(_, warehouse)| warehouse).chain([&self.target]);
-        all.any(|warehouse| warehouse.capabilities().key_lists)
+    /// How many keys are looked for in one of them at once.
+    pub fn most_keys(&self) -> usize {
+        let all = self.elsewhere.iter().map(|(_, warehouse)| warehouse).chain([&self.target]);
+        all.map(|warehouse| warehouse.capabilities().most_keys).max().unwrap_or_default()
     }
 
     /// Where a database stands.

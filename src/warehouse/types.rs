@@ -101,6 +101,18 @@ pub fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, W
     Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns?, &rows)?)
 }
 
+/// What [`conform`] makes of batches with the columns of `comes`, but with text in the form in which it comes: in a file it has
+/// none.
+pub fn with_text_as_it_comes(schema: &SchemaRef, comes: &Schema) -> SchemaRef {
+    let field = |field: &Arc<Field>| match comes.field_with_name(field.name()) {
+        Ok(other) if *field.data_type() == DataType::Utf8View && *other.data_type() == DataType::Utf8 => {
+            Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8))
+        }
+        _ => Arc::clone(field),
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
+}
+
 /// A value that does not fit is an error, never a NULL.
 pub fn cast(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
     const DAY: i64 = 86_400_000_000;

@@ -15,6 +15,7 @@ mod foreign;
 mod grouped_views;
 mod incremental;
 mod joined_views;
+mod key_files;
 mod kill;
 mod lake;
 mod load;

@@ -13,6 +13,7 @@ use object_store::path::Path;
 use super::catalog::{Catalog, Entry, own_path, path_of, versions};
 use super::deletion_vector::is_deletion_vector;
 use super::files::{file_path, is_data_file};
+use super::key_search::data_file_of;
 use super::lake::Lake;
 use super::snapshot::LakeSnapshot;
 use super::table::TableCache;
@@ -113,10 +114,13 @@ impl Cleaner<'_> {
         Ok(())
     }
 
-    /// Whether an object of the lake is a data file, deletion vector or staged log entry that no state needs. Anything else is not ours
-    /// to judge.
+    /// Whether an object of the lake is a data file, with its keys, a deletion vector or a staged log entry that no state needs.
+    /// Anything else is not ours to judge.
     fn is_unused(&self, object: &ObjectMeta) -> bool {
         let path = &object.location;
+        if let Some(data) = data_file_of(path) {
+            return !self.needed.contains(&data);
+        }
         if self.needed.contains(path) {
             return false;
         }

@@ -11,7 +11,10 @@ use object_store::ObjectStore;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection};
-use parquet::arrow::{AsyncArrowWriter, ParquetRecordBatchStreamBuilder, ProjectionMask};
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{
+    AsyncArrowWriter, ParquetRecordBatchStreamBuilder, ProjectionMask, add_encoded_arrow_schema_to_metadata,
+};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -86,6 +89,8 @@ pub struct FileWriter {
     rows: u64,
     /// By column.
     nulls: Vec<u64>,
+    /// By column, once the first rows were seen.
+    dictionaries: Vec<bool>,
 }
 
 /// For whom a file is written.
@@ -105,9 +110,17 @@ struct Destination {
 }
 
 impl Destination {
-    fn open(&self, properties: WriterProperties) -> Result<AsyncArrowWriter<BufWriter>, WarehouseError> {
+    /// For rows of the schema `comes`, which has the types of the table but for the form of its texts.
+    fn open(
+        &self,
+        comes: SchemaRef,
+        mut properties: WriterProperties,
+    ) -> Result<AsyncArrowWriter<BufWriter>, WarehouseError> {
         let bytes = BufWriter::new(Arc::clone(&self.store), self.path.clone());
-        Ok(AsyncArrowWriter::try_new(bytes, Arc::clone(&self.schema), Some(properties))?)
+        // Who reads the file gets the table's types.
+        add_encoded_arrow_schema_to_metadata(&self.schema, &mut properties);
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+        Ok(AsyncArrowWriter::try_new_with_options(bytes, comes, options)?)
     }
 }
 
@@ -126,7 +139,15 @@ impl FileWriter {
         let name = format!("{PREFIX}{}-{label}{SUFFIX}", uuid::Uuid::now_v7());
         let path = lake.table_path(dir).join(name.as_str());
         let target = Destination { store: Arc::clone(&lake.store), path, schema: Arc::clone(schema) };
-        FileWriter { writer: None, target, name, purpose, rows: 0, nulls: vec![0; schema.fields().len()] }
+        FileWriter {
+            writer: None,
+            target,
+            name,
+            purpose,
+            rows: 0,
+            nulls: vec![0; schema.fields().len()],
+            dictionaries: Vec::new(),
+        }
     }
 
     pub async fn write(&mut self, batch: &RecordBatch) -> Result<(), WarehouseError> {
@@ -136,9 +157,26 @@ impl FileWriter {
         }
         let writer = match &mut self.writer {
             Some(writer) => writer,
-            None => self.writer.insert(self.target.open(properties(batch, self.purpose)?)?),
+            None => {
+                let properties = properties(batch, self.purpose)?;
+                let fields = batch.schema_ref().fields();
+                let column = |name: &str| ColumnPath::new(vec![name.to_string()]);
+                let dictionaries = fields.iter().map(|field| properties.dictionary_enabled(&column(field.name())));
+                self.dictionaries = dictionaries.collect();
+                self.writer.insert(self.target.open(batch.schema(), properties)?)
+            }
         };
         Ok(writer.write(batch).await?)
+    }
+
+    /// Of the file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether a column is written as numbers of a dictionary, since its values come again.
+    pub fn has_dictionary(&self, column: usize) -> bool {
+        self.dictionaries.get(column).copied().unwrap_or(true)
     }
 
     pub async fn close(self) -> Result<DataFile, WarehouseError> {
@@ -146,7 +184,7 @@ impl FileWriter {
             Some(writer) => writer,
             None => {
                 let none = RecordBatch::new_empty(Arc::clone(&self.target.schema));
-                self.target.open(properties(&none, self.purpose)?)?
+                self.target.open(none.schema(), properties(&none, self.purpose)?)?
             }
         };
         let metadata = writer.finish().await?;

@@ -1,5 +1,7 @@
 //! Keys to look up, and where each was found.
 
+use std::sync::OnceLock;
+
 use crate::warehouse::keys::NO_KEY;
 
 /// Where a staged row is: segment, and row in it.
@@ -16,6 +18,24 @@ pub struct KeyIndex {
     keys: Vec<u128>,
     /// By key; empty where nobody asks.
     places: Vec<Place>,
+    sieve: OnceLock<Sieve>,
+}
+
+/// What is kept of a key in a file: its first bits, and those that follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    pub first: u32,
+    pub next: u64,
+}
+
+impl Kept {
+    pub fn of(key: u128) -> Self {
+        Kept { first: (key >> 96) as u32, next: (key >> 32) as u64 }
+    }
+
+    fn as_key(self) -> u128 {
+        u128::from(self.first) << 96 | u128::from(self.next) << 32
+    }
 }
 
 /// How many keys a bucket has, about: two lines of memory.
@@ -29,7 +49,8 @@ impl KeyIndex {
         if count == 0 {
             return KeyIndex::default();
         }
-        let bits = (count / BUCKET).max(2).next_power_of_two().ilog2();
+        // No more than are kept first of a key.
+        let bits = (count / BUCKET).max(2).next_power_of_two().ilog2().min(u32::BITS);
         let shift = u128::BITS - bits;
         let mut starts = vec![0usize; 1 << bits];
         keys().for_each(|key| starts[(key >> shift) as usize] += 1);
@@ -42,6 +63,7 @@ impl KeyIndex {
             ends: starts,
             keys: vec![NO_KEY; count],
             places: vec![(0, 0); if with_places { count } else { 0 }],
+            sieve: OnceLock::new(),
         };
         for (segment, keys) in segments.iter().enumerate() {
             for (row, key) in keys.iter().enumerate().filter(|(_, key)| **key != NO_KEY) {
@@ -66,14 +88,57 @@ impl KeyIndex {
     }
 
     /// Where the key is; of several places the last. Without places, whether it is there.
-    pub fn find(&self, key: u128) -> Option<Place> {
-        if key == NO_KEY || self.keys.is_empty() {
+    pub fn find(&self, kept: Kept) -> Option<Place> {
+        let key = kept.as_key();
+        if key == NO_KEY { None } else { self.last_of(key, |other| other >> 32 == key >> 32) }
+    }
+
+    /// Whether one of the keys begins so.
+    pub fn has_first(&self, first: u32) -> bool {
+        self.last_of(u128::from(first) << 96, |other| (other >> 96) as u32 == first).is_some()
+    }
+
+    /// Which keys there may be, by their first bits.
+    pub fn sieve(&self) -> &Sieve {
+        self.sieve.get_or_init(|| Sieve::of(&self.keys))
+    }
+
+    /// Of the keys in the bucket of `key` the last that is meant.
+    fn last_of(&self, key: u128, is_meant: impl Fn(u128) -> bool) -> Option<Place> {
+        if self.keys.is_empty() {
             return None;
         }
         let bucket = (key >> self.shift) as usize;
         let start = bucket.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let found = self.keys[start..self.ends[bucket]].iter().rposition(|other| *other == key)?;
+        let found = self.keys[start..self.ends[bucket]].iter().rposition(|other| is_meant(*other))?;
         Some(self.places.get(start + found).copied().unwrap_or_default())
+    }
+}
+
+/// Tells of most keys that are not there that they are not, from memory that the nearest caches hold.
+pub struct Sieve {
+    shift: u32,
+    bits: Vec<u64>,
+}
+
+impl Sieve {
+    /// About so many bits for each key, but no more than a cache holds.
+    const BITS_OF_A_KEY: usize = 64;
+    const MOST_BITS: u32 = 23;
+
+    fn of(keys: &[u128]) -> Self {
+        let bits = (keys.len() * Self::BITS_OF_A_KEY).next_power_of_two().ilog2().clamp(6, Self::MOST_BITS);
+        let mut sieve = Sieve { shift: u32::BITS - bits, bits: vec![0; 1 << (bits - 6)] };
+        for key in keys {
+            let at = (Kept::of(*key).first >> sieve.shift) as usize;
+            sieve.bits[at / 64] |= 1 << (at % 64);
+        }
+        sieve
+    }
+
+    pub fn lets_through(&self, first: u32) -> bool {
+        let at = (first >> self.shift) as usize;
+        self.bits[at / 64] >> (at % 64) & 1 == 1
     }
 }
 
@@ -96,7 +161,7 @@ mod tests {
             is_even in any::<bool>(),
         ) {
             // Also keys whose first bits are all the same.
-            let hash = |key: u64| if is_even { spread(key) } else { u128::from(key) };
+            let hash = |key: u64| if is_even { spread(key) } else { u128::from(key) << 32 };
             let hashes: Vec<Vec<u128>> =
                 segments.iter().map(|keys| keys.iter().map(|key| hash(*key)).collect()).collect();
             let hashes: Vec<&[u128]> = hashes.iter().map(Vec::as_slice).collect();
@@ -108,8 +173,12 @@ mod tests {
             let (with, without) = (KeyIndex::of(&hashes, true), KeyIndex::of(&hashes, false));
             prop_assert_eq!(with.is_empty(), map.is_empty());
             for key in 0..320 {
-                prop_assert_eq!(with.find(hash(key)), map.get(&hash(key)).copied());
-                prop_assert_eq!(without.find(hash(key)).is_some(), map.contains_key(&hash(key)));
+                let (kept, place) = (Kept::of(hash(key)), map.get(&hash(key)).copied());
+                prop_assert_eq!(with.find(kept), place);
+                prop_assert_eq!(without.find(kept).is_some(), place.is_some());
+                if place.is_some() {
+                    prop_assert!(with.sieve().lets_through(kept.first) && with.has_first(kept.first));
+                }
             }
         }
     }

@@ -8,10 +8,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::files::{DataFile, FileWriter, ROW_GROUP_ROWS};
+use super::keeper::Keeper;
 use super::write::{Hashing, Segment, Target};
 use crate::warehouse::WarehouseError;
 use crate::warehouse::keys::{key_hashes, row_hashes};
-use crate::warehouse::types::conform;
+use crate::warehouse::types::{conform, with_text_as_it_comes};
 
 /// A stream with fewer rows than this shares a file with the other small ones: many small files make slow tables.
 pub const OWN_FILE_ROWS: usize = 64 * 1024;
@@ -158,32 +159,40 @@ async fn write_lane(
 ) -> Result<Lane, WarehouseError> {
     let mut writer = FileWriter::create(&target.lake, &target.dir, &target.label, &target.schema);
     let mut runs: Vec<(usize, Segment)> = Vec::new();
-    let mut rows = 0;
+    let mut keeper = Keeper::new(&target);
+    let (mut rows, mut schema) = (0, None);
     while let Some((run, batch)) = batches.recv().await {
-        let batch = conform(&batch, &target.schema)?;
+        let schema = schema.get_or_insert_with(|| with_text_as_it_comes(&target.schema, batch.schema_ref()));
+        let batch = conform(&batch, schema)?;
         if runs.last().is_none_or(|(last, _)| *last != run) {
             runs.push((run, Segment { offset: rows, ..Segment::default() }));
         }
+        writer.write(&batch).await?;
         if let Some((_, segment)) = runs.last_mut() {
+            let before = segment.keys.len();
             hash(&batch, &hashing, segment)?;
+            keeper.add(&mut writer, &hashing, &batch, &segment.keys[before..]).await?;
         }
         rows += batch.num_rows();
-        writer.write(&batch).await?;
     }
-    Ok(Lane { file: writer.close().await?, runs })
+    let file = writer.close().await?;
+    keeper.close(&file).await;
+    Ok(Lane { file, runs })
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{Array, Int64Array};
+    use arrow::array::{Array, Int64Array, StringArray};
     use arrow::datatypes::{DataType, Field, Schema};
     use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
     use futures::stream;
+    use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
     use super::super::files::read_file;
     use super::super::lake::Lake;
+    use super::super::reader::FileReader;
     use super::*;
 
     fn batch(schema: &arrow::datatypes::SchemaRef, from: i64, rows: i64) -> RecordBatch {
@@ -197,7 +206,7 @@ mod tests {
         let schema = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true)]));
         let lake = Lake::open("memory:///lake", &Default::default()).unwrap();
         let target = Target { lake: lake.clone(), dir: "t".into(), label: "x".into(), schema: Arc::clone(&schema) };
-        let hashing = Hashing { key: vec![0], values: Vec::new() };
+        let hashing = Hashing { key: vec![0], ..Hashing::default() };
         let mut from = 0;
         let mut batches = Vec::new();
         for rows in sizes {
@@ -247,6 +256,26 @@ mod tests {
             assert!(found == (0..total).collect::<Vec<_>>(), "{sizes:?} in {lanes} lanes");
             assert!(keys, "{sizes:?} in {lanes} lanes");
         }
+    }
+
+    #[tokio::test]
+    async fn text_is_read_as_the_table_has_it_in_whatever_form_it_came() {
+        let schema = |text| Arc::new(Schema::new(vec![Field::new("text", text, true)]));
+        let (comes, stored) = (schema(DataType::Utf8), schema(DataType::Utf8View));
+        let lake = Lake::open("memory:///lake", &Default::default()).unwrap();
+        let target = Target { lake: lake.clone(), dir: "t".into(), label: "x".into(), schema: Arc::clone(&stored) };
+        let texts: StringArray = (0..70_000).map(|row| (row % 9 > 0).then(|| format!("text {row}"))).collect();
+        let batch = RecordBatch::try_new(Arc::clone(&comes), vec![Arc::new(texts)]).unwrap();
+        let rows = Box::pin(RecordBatchStreamAdapter::new(comes, stream::iter([Ok(batch.clone())])));
+        let part = write_stream(target, rows, Hashing { key: vec![0], ..Hashing::default() }, 1).await.unwrap();
+        let mut reader = FileReader::new(&lake, "t", &part.files[0]);
+        let metadata = ArrowReaderMetadata::load_async(&mut reader, Default::default()).await.unwrap();
+        assert_eq!(metadata.schema(), &stored);
+        let read = read_file(&lake, "t", &part.files[0], Arc::clone(&stored), None).await.unwrap();
+        let read: Vec<RecordBatch> = read.map(Result::unwrap).collect().await;
+        let read = arrow::compute::concat_batches(&stored, &read).unwrap();
+        assert_eq!(read, conform(&batch, &stored).unwrap());
+        assert!(part.segments[0].keys == key_hashes(&read, &[0]).unwrap());
     }
 
     #[tokio::test]

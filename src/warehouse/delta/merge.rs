@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use roaring::RoaringTreemap;
 
 use super::deletion_vector;
-use super::files::{DataFile, read_file};
-use super::key_index::{KeyIndex, Place};
+use super::files::DataFile;
+use super::keeper::Indexed;
+use super::key_index::{Kept, KeyIndex, Place};
+use super::key_search::{Hashed, KeySearch};
 use super::write::{Hashing, Target, Written, rewrite};
-use crate::warehouse::keys::{Repeated, column_indices, key_hashes, row_hashes};
+use crate::warehouse::keys::{Repeated, column_indices};
 use crate::warehouse::{StageMode, WarehouseError};
 
 /// What a mode means for the rows: by which columns they meet, and whether a key may stand twice.
@@ -21,19 +23,28 @@ pub struct MergePlan {
 }
 
 impl MergePlan {
-    pub fn new(schema: &Schema, mode: StageMode) -> Result<Self, WarehouseError> {
+    /// `indexed` names columns by which rows will be looked for.
+    pub fn new(schema: &Schema, mode: StageMode, indexed: &[Indexed]) -> Result<Self, WarehouseError> {
+        let mut plan = MergePlan::of(schema, mode)?;
+        let indexed = indexed.iter().filter_map(|index| Some((schema.index_of(&index.column).ok()?, index.width)));
+        plan.hashing.indexed = indexed.filter(|(column, _)| plan.hashing.key != [*column]).collect();
+        Ok(plan)
+    }
+
+    fn of(schema: &Schema, mode: StageMode) -> Result<Self, WarehouseError> {
         let key_of = |names: &[String]| column_indices(schema, names);
+        let by = |key: Vec<usize>, values: Vec<usize>| Hashing { key, values, indexed: Vec::new() };
         Ok(match mode {
             StageMode::Append => MergePlan { hashing: Hashing::default(), unique: false },
             StageMode::Replace { unique_key } | StageMode::Merge { unique_key } => {
-                MergePlan { hashing: Hashing { key: key_of(&unique_key)?, values: Vec::new() }, unique: true }
+                MergePlan { hashing: by(key_of(&unique_key)?, Vec::new()), unique: true }
             }
             StageMode::DeleteInsert { unique_key } => {
-                MergePlan { hashing: Hashing { key: key_of(&unique_key)?, values: Vec::new() }, unique: false }
+                MergePlan { hashing: by(key_of(&unique_key)?, Vec::new()), unique: false }
             }
             StageMode::MergeChanged { unique_key, ignoring } => {
                 let values = (0..schema.fields().len()).filter(|i| !ignoring.contains(schema.field(*i).name()));
-                MergePlan { hashing: Hashing { key: key_of(&unique_key)?, values: values.collect() }, unique: true }
+                MergePlan { hashing: by(key_of(&unique_key)?, values.collect()), unique: true }
             }
         })
     }
@@ -96,9 +107,9 @@ impl StagedKeys {
         StagedKeys { index: KeyIndex::of(&[keys], false), values: Vec::new() }
     }
 
-    fn equals(&self, (segment, row): Place, hash: u128) -> bool {
+    fn equals(&self, (segment, row): Place, hash: Kept) -> bool {
         let values = self.values.get(segment as usize);
-        values.and_then(|values| values.get(row as usize)).is_some_and(|value| *value == hash)
+        values.and_then(|values| values.get(row as usize)).is_some_and(|value| Kept::of(*value) == hash)
     }
 }
 
@@ -129,7 +140,7 @@ pub async fn meet(
     if staged.index.is_empty() {
         return Ok(Met { files: old.to_vec(), ..Met::default() });
     }
-    let probe = Arc::new(Probe { target: target.clone(), hashing: hashing.clone(), staged });
+    let probe = Arc::new(Probe::new(target, hashing, staged)?);
     let files = old.to_vec();
     let looks = stream::iter(files).map(|file| tokio::spawn(Arc::clone(&probe).look(file))).buffered(parallelism);
     let mut looks = std::pin::pin!(looks);
@@ -169,11 +180,25 @@ struct Found {
 /// Looks for staged keys in stored files.
 struct Probe {
     target: Target,
-    hashing: Hashing,
+    search: KeySearch,
+    keys: Hashed,
+    /// `None` where rows are not compared.
+    values: Option<Hashed>,
     staged: StagedKeys,
 }
 
 impl Probe {
+    fn new(target: &Target, hashing: &Hashing, staged: StagedKeys) -> Result<Self, WarehouseError> {
+        let values = (!hashing.values.is_empty()).then(|| Hashed::rows(&target.schema, &hashing.values));
+        Ok(Probe {
+            search: KeySearch { lake: target.lake.clone(), dir: target.dir.clone(), makes: true },
+            keys: Hashed::keys(&target.schema, &hashing.key)?,
+            values: values.transpose()?,
+            target: target.clone(),
+            staged,
+        })
+    }
+
     async fn look(self: Arc<Self>, file: DataFile) -> Result<(Fate, Found), WarehouseError> {
         let mut found = self.find(&file).await?;
         if found.removed == 0 {
@@ -189,10 +214,11 @@ impl Probe {
 
     async fn find(&self, file: &DataFile) -> Result<Found, WarehouseError> {
         let before = file.deleted.as_ref().map(|deleted| deleted.rows.clone()).unwrap_or_default();
-        let mut meeting = self.meeting(file, &before).await?;
+        let mut meeting = self.search.find(file, &self.keys, &self.staged.index).await?;
+        meeting.retain(|(row, _)| !before.contains(*row));
         let mut unchanged = Vec::new();
-        if !self.hashing.values.is_empty() && !meeting.is_empty() {
-            (meeting, unchanged) = self.compare(file, meeting).await?;
+        if let Some(values) = self.values.as_ref().filter(|_| !meeting.is_empty()) {
+            (meeting, unchanged) = self.compare(file, values, meeting).await?;
         }
         let removed = meeting.len() as u64;
         let mut gone = before;
@@ -200,49 +226,20 @@ impl Probe {
         Ok(Found { gone, removed, unchanged })
     }
 
-    /// The rows whose key is staged, in order, and where. Only the key columns are read.
-    async fn meeting(&self, file: &DataFile, before: &RoaringTreemap) -> Result<Vec<(u64, Place)>, WarehouseError> {
-        let Target { lake, dir, schema, .. } = &self.target;
-        let schema = Arc::new(schema.project(&self.hashing.key)?);
-        let key: Vec<usize> = (0..self.hashing.key.len()).collect();
-        let batches = read_file(lake, dir, file, schema, None).await?;
-        let mut batches = std::pin::pin!(batches);
-        let mut meeting = Vec::new();
-        let mut first = 0;
-        while let Some(batch) = batches.try_next().await? {
-            let keys = key_hashes(&batch, &key)?;
-            let places = keys.iter().enumerate().filter_map(|(row, key)| {
-                let place = self.staged.index.find(*key)?;
-                Some((first + row as u64, place))
-            });
-            meeting.extend(places.filter(|(row, _)| !before.contains(*row)));
-            first += keys.len() as u64;
-        }
-        Ok(meeting)
-    }
-
     /// Tells the rows that differ from their staged row from the staged rows that are like theirs.
     async fn compare(
         &self,
         file: &DataFile,
+        values: &Hashed,
         meeting: Vec<(u64, Place)>,
     ) -> Result<(Vec<(u64, Place)>, Vec<Place>), WarehouseError> {
-        let Target { lake, dir, schema, .. } = &self.target;
         let rows: RoaringTreemap = meeting.iter().map(|(row, _)| *row).collect();
-        let batches = read_file(lake, dir, file, Arc::clone(schema), Some(&rows)).await?;
-        let mut batches = std::pin::pin!(batches);
-        let mut meeting = meeting.into_iter();
-        let (mut changed, mut unchanged) = (Vec::new(), Vec::new());
-        while let Some(batch) = batches.try_next().await? {
-            let hashes = row_hashes(&batch, &self.hashing.values)?;
-            for (hash, (row, place)) in hashes.into_iter().zip(&mut meeting) {
-                if self.staged.equals(place, hash) {
-                    unchanged.push(place);
-                } else {
-                    changed.push((row, place));
-                }
-            }
-        }
-        Ok((changed, unchanged))
+        let hashes = self.search.at(file, values, &rows).await?;
+        let same = |(hash, (_, place)): &(Kept, (u64, Place))| self.staged.equals(*place, *hash);
+        let (unchanged, changed): (Vec<_>, Vec<_>) = hashes.into_iter().zip(meeting).partition(same);
+        Ok((
+            changed.into_iter().map(|(_, met)| met).collect(),
+            unchanged.into_iter().map(|(_, (_, place))| place).collect(),
+        ))
     }
 }

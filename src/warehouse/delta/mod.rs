@@ -5,19 +5,25 @@
 //! publisher or by whoever opens the lake next, so a process that dies at any point leaves the state before that moment
 //! or the one after it. `docs/adr/0002-lake-format.md` has the reasons.
 
+mod asked_keys;
 mod catalog;
 mod clean;
 mod deletion_vector;
 mod difference;
 mod disk;
 pub(super) mod files;
+mod keeper;
+mod key_file;
 mod key_index;
+mod key_search;
+mod keyed_scan;
 pub(super) mod lake;
 mod lanes;
 mod log;
 mod merge;
 mod publication;
 mod reader;
+mod removed;
 mod rollback;
 pub(super) mod scan;
 mod snapshot;
@@ -44,6 +50,9 @@ use crate::warehouse::{
     WarehouseError,
 };
 
+/// For more of them most of what a table has would be read.
+const MOST_KEYS: usize = 1 << 18;
+
 /// The lake at a path or URL.
 pub struct DeltaWarehouse {
     lake: Lake,
@@ -64,7 +73,7 @@ impl DeltaWarehouse {
 #[async_trait]
 impl Warehouse for DeltaWarehouse {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "delta", history: true, hooks: false, key_lists: false }
+        Capabilities { name: "delta", history: true, hooks: false, most_keys: MOST_KEYS }
     }
 
     async fn snapshot(&self, as_of: AsOf) -> Result<Arc<dyn Snapshot>, WarehouseError> {

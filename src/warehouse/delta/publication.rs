@@ -14,15 +14,17 @@ use serde_json::Value;
 use super::catalog::{Catalog, Change, Entry, LogCommit, PublicationRecord, own_path};
 use super::difference::Difference;
 use super::files::DataFile;
+use super::keeper::Indexed;
 use super::lake::Lake;
 use super::log::{entry, roll_forward, settle_entries};
+use super::removed::Removed;
 use super::scan::LakeScan;
 use super::snapshot::{LakeSnapshot, describe};
 use super::stage::{Draft, Stager};
 use crate::warehouse::types::storable_schema;
 use crate::warehouse::{
-    Changes as RowChanges, Description, Publication, Receipt, RelationName, RunLabel, Snapshot, StageMode, Staged,
-    WarehouseError,
+    Changes as RowChanges, Description, Publication, Receipt, RelationName, RelationSettings, RunLabel, Snapshot,
+    StageMode, Staged, WarehouseError,
 };
 
 pub struct LakePublication {
@@ -32,7 +34,11 @@ pub struct LakePublication {
     base: Arc<LakeSnapshot>,
     stager: Stager,
     changes: Mutex<Changes>,
+    compared: Mutex<BTreeMap<RelationName, Compared>>,
 }
+
+/// What a draft of these files changes of its table.
+type Compared = (Arc<Vec<DataFile>>, RowChanges);
 
 #[derive(Default)]
 struct Changes {
@@ -40,6 +46,8 @@ struct Changes {
     /// Their SQL.
     views: BTreeMap<RelationName, String>,
     state: BTreeMap<String, Option<Value>>,
+    /// Columns by which rows of a table will be looked for.
+    indexed: BTreeMap<RelationName, Vec<Indexed>>,
 }
 
 impl LakePublication {
@@ -47,7 +55,18 @@ impl LakePublication {
         let id = uuid::Uuid::now_v7().simple().to_string();
         let parallelism = std::thread::available_parallelism().map_or(2, usize::from);
         let stager = Stager { lake: base.lake.clone(), label: id.clone(), parallelism };
-        LakePublication { id, label, base: Arc::new(base), stager, changes: Mutex::default() }
+        LakePublication {
+            id,
+            label,
+            base: Arc::new(base.making_keys()),
+            stager,
+            changes: Mutex::default(),
+            compared: Mutex::default(),
+        }
+    }
+
+    fn compared(&self) -> MutexGuard<'_, BTreeMap<RelationName, Compared>> {
+        self.compared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn changes(&self) -> MutexGuard<'_, Changes> {
@@ -195,7 +214,8 @@ impl Publication for LakePublication {
         mode: StageMode,
     ) -> Result<Staged, WarehouseError> {
         let draft = self.draft(name).await?;
-        let (draft, staged) = self.stager.stage(name, draft, streams, mode).await?;
+        let indexed = self.changes().indexed.get(name).cloned().unwrap_or_default();
+        let (draft, staged) = self.stager.stage(name, draft, streams, mode, &indexed).await?;
         self.keep(name, draft);
         Ok(staged)
     }
@@ -219,6 +239,12 @@ impl Publication for LakePublication {
         changes.drafts.remove(name);
         changes.views.insert(name.clone(), sql.to_string());
         Ok(Staged { changed, ..Staged::default() })
+    }
+
+    /// An index of one column is a key file beside each data file.
+    fn configure(&self, name: &RelationName, settings: RelationSettings) {
+        let indexed = settings.indexes.into_iter().filter_map(Indexed::of).collect();
+        self.changes().indexed.insert(name.clone(), indexed);
     }
 
     fn unstage(&self, name: &RelationName) {
@@ -250,7 +276,10 @@ impl Publication for LakePublication {
     async fn scan_staged(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError> {
         let staged = self.changes().drafts.get(name).cloned();
         match staged {
-            Some(draft) => Ok(Arc::new(LakeScan::new(self.stager.lake.clone(), draft.dir, draft.schema, draft.files))),
+            Some(draft) => {
+                let scan = LakeScan::new(self.stager.lake.clone(), draft.dir, draft.schema, draft.files);
+                Ok(Arc::new(scan.making_keys(true)))
+            }
             None => self.base.scan(name).await,
         }
     }
@@ -259,12 +288,20 @@ impl Publication for LakePublication {
         let Some(base) = self.base.table(name).await? else { return Ok(None) };
         let draft = self.changes().drafts.get(name).cloned();
         let draft = draft.unwrap_or_else(|| Draft::new(Lake::table_dir(name), Some(Arc::clone(&base))));
-        let difference = Difference::between(&base.files, &draft.files);
-        let scan = |files: Vec<DataFile>| {
-            let (lake, dir, schema) = (self.stager.lake.clone(), draft.dir.clone(), Arc::clone(&draft.schema));
-            Arc::new(LakeScan::new(lake, dir, schema, Arc::new(files)))
+        let known = self.compared().get(name).filter(|(of, _)| Arc::ptr_eq(of, &draft.files)).cloned();
+        if let Some((_, changes)) = known {
+            return Ok(Some(changes));
+        }
+        let Difference { removed, added } = Difference::between(&base.files, &draft.files);
+        let (lake, dir, schema) = (&self.stager.lake, &draft.dir, &draft.schema);
+        let scan = |files: Vec<DataFile>| -> Arc<dyn TableProvider> {
+            Arc::new(LakeScan::new(lake.clone(), dir.clone(), Arc::clone(schema), Arc::new(files)))
         };
-        Ok(Some(RowChanges { removed: scan(difference.removed), added: scan(difference.added) }))
+        let few = Removed::of(lake.clone(), dir.clone(), Arc::clone(schema), removed.clone());
+        let removed = few.map_or_else(|| scan(removed), |few| Arc::new(few) as Arc<dyn TableProvider>);
+        let changes = RowChanges { removed, added: scan(added) };
+        self.compared().insert(name.clone(), (Arc::clone(&draft.files), changes.clone()));
+        Ok(Some(changes))
     }
 
     fn put_state(&self, key: &str, value: Option<Value>) {

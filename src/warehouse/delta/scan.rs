@@ -10,7 +10,7 @@ use datafusion::common::{DFSchema, Result, Statistics};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::ParquetRowSelection;
+use datafusion::datasource::physical_plan::parquet::{CachedParquetFileReaderFactory, ParquetRowSelection};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
@@ -23,6 +23,8 @@ use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use roaring::RoaringTreemap;
 
 use super::files::{DataFile, file_path};
+use super::key_search::KeySearch;
+use super::keyed_scan::{Keyed, KeyedScan};
 use super::lake::Lake;
 use super::stats::null_counts;
 
@@ -33,11 +35,17 @@ pub struct LakeScan {
     dir: String,
     schema: SchemaRef,
     files: Arc<Vec<DataFile>>,
+    makes_keys: bool,
 }
 
 impl LakeScan {
     pub fn new(lake: Lake, dir: String, schema: SchemaRef, files: Arc<Vec<DataFile>>) -> Self {
-        LakeScan { lake, dir, schema, files }
+        LakeScan { lake, dir, schema, files, makes_keys: false }
+    }
+
+    /// Whether key files are made where they are missing.
+    pub fn making_keys(self, makes_keys: bool) -> Self {
+        LakeScan { makes_keys, ..self }
     }
 
     fn statistics(&self) -> Statistics {
@@ -108,6 +116,10 @@ impl TableProvider for LakeScan {
             global: state.config_options().execution.parquet.clone(),
             ..Default::default()
         });
+        // Many nodes read of the same files, whose footers never change.
+        let footers = state.runtime_env().cache_manager.get_file_metadata_cache();
+        let readers = CachedParquetFileReaderFactory::new(Arc::clone(&self.lake.store), footers);
+        source = source.with_parquet_file_reader_factory(Arc::new(readers));
         if let Some(filter) = conjunction(filters.to_vec()) {
             let schema = DFSchema::try_from(Arc::clone(&self.schema))?;
             source = source.with_predicate(state.create_physical_expr(filter, &schema)?);
@@ -119,6 +131,11 @@ impl TableProvider for LakeScan {
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();
+        let search = KeySearch { lake: self.lake.clone(), dir: self.dir.clone(), makes: self.makes_keys };
+        let keyed = Keyed { search, schema: Arc::clone(&self.schema), files: Arc::clone(&self.files) };
+        if keyed.is_worth_it() {
+            return Ok(DataSourceExec::from_data_source(KeyedScan::new(config, keyed)));
+        }
         Ok(DataSourceExec::from_data_source(config))
     }
 
@@ -132,7 +149,7 @@ impl TableProvider for LakeScan {
 }
 
 /// What is read of a file of so many rows.
-fn live(rows: u64, deleted: &RoaringTreemap) -> ParquetRowSelection {
+pub fn live(rows: u64, deleted: &RoaringTreemap) -> ParquetRowSelection {
     let (total, most) = (rows as usize, deleted.len() > rows / 2);
     // The fewer of the two are gone through.
     let fewer = if most { complement(rows, deleted) } else { deleted.clone() };

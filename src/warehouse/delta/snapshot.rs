@@ -19,6 +19,8 @@ pub struct LakeSnapshot {
     pub lake: Lake,
     pub catalog: Catalog,
     pub cache: Arc<TableCache>,
+    /// Whether this is for somebody who writes to the lake anyway.
+    makes_keys: bool,
     name: Option<String>,
 }
 
@@ -33,7 +35,11 @@ impl LakeSnapshot {
             }
         };
         let name = catalog.publication.as_ref().map(|_| catalog.version.to_string());
-        Ok(LakeSnapshot { lake: lake.clone(), catalog, cache: Arc::clone(cache), name })
+        Ok(LakeSnapshot { lake: lake.clone(), catalog, cache: Arc::clone(cache), makes_keys: false, name })
+    }
+
+    pub fn making_keys(self) -> Self {
+        LakeSnapshot { makes_keys: true, ..self }
     }
 
     /// The table as this state has it; `None` when there is none, or a view.
@@ -158,12 +164,9 @@ impl Snapshot for LakeSnapshot {
 
     async fn scan(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError> {
         let table = self.table(name).await?.ok_or_else(|| WarehouseError::NoSuchRelation(name.clone()))?;
-        Ok(Arc::new(LakeScan::new(
-            self.lake.clone(),
-            table.dir.clone(),
-            Arc::clone(&table.schema),
-            Arc::clone(&table.files),
-        )))
+        let (schema, files) = (Arc::clone(&table.schema), Arc::clone(&table.files));
+        let scan = LakeScan::new(self.lake.clone(), table.dir.clone(), schema, files);
+        Ok(Arc::new(scan.making_keys(self.makes_keys)))
     }
 
     fn state(&self, key: &str) -> Option<Value> {

@@ -9,6 +9,7 @@ use futures::StreamExt;
 use object_store::path::Path;
 
 use super::files::{DataFile, file_path};
+use super::keeper::{Indexed, Keeper};
 use super::lake::Lake;
 use super::merge::{MergePlan, StagedKeys, Superseded, meet};
 use super::table::LakeTable;
@@ -71,6 +72,7 @@ impl Stager {
         draft: Draft,
         streams: Vec<SendableRecordBatchStream>,
         mode: StageMode,
+        indexed: &[Indexed],
     ) -> Result<(Draft, Staged), WarehouseError> {
         let Some(first) = streams.first() else {
             return Err(WarehouseError::Task(format!("{name}: no stream to stage")));
@@ -78,7 +80,7 @@ impl Stager {
         let incoming = storable_schema(name, &first.schema())?;
         let replaces = matches!(mode, StageMode::Replace { .. });
         let schema = if replaces { incoming } else { widened(&draft.schema, &incoming) };
-        let plan = MergePlan::new(&schema, mode)?;
+        let plan = MergePlan::new(&schema, mode, indexed)?;
         let target = Target { lake: self.lake.clone(), dir: draft.dir.clone(), label: self.label.clone(), schema };
         let mut written = write_streams(&target, streams, &plan.hashing).await?;
         let mut staged = Staged::default();
@@ -96,7 +98,7 @@ impl Stager {
             staged.unchanged = met.unchanged.len() as u64;
             met.unchanged.into_iter().for_each(|(segment, row)| drop_written.drop_row(&written, segment, row));
         }
-        written.files = self.without(&target, written.files, drop_written).await?;
+        written.files = self.without(&target, &plan.hashing, written.files, drop_written).await?;
         staged.rows = written.files.iter().map(|file| file.rows).sum();
         files.append(&mut written.files);
         let files = compact(&target, files).await?;
@@ -138,7 +140,7 @@ impl Stager {
             schema: Arc::clone(&draft.schema),
         };
         let wanted = StagedKeys::of_keys(&wanted);
-        let met = meet(&target, &Hashing { key, values: Vec::new() }, &draft.files, wanted, self.parallelism).await?;
+        let met = meet(&target, &Hashing { key, ..Hashing::default() }, &draft.files, wanted, self.parallelism).await?;
         let staged = Staged { removed: met.removed, changed: met.removed > 0, ..Staged::default() };
         let changed = draft.changed || staged.changed;
         Ok((Draft { files: Arc::new(met.files), changed, ..draft }, staged))
@@ -148,6 +150,7 @@ impl Stager {
     async fn without(
         &self,
         target: &Target,
+        hashing: &Hashing,
         files: Vec<DataFile>,
         superseded: Superseded,
     ) -> Result<Vec<DataFile>, WarehouseError> {
@@ -159,6 +162,7 @@ impl Stager {
             };
             kept.extend(rewrite(target, &file, rows).await?);
             self.lake.delete(&file_path(&self.lake, &target.dir, &file)).await?;
+            Keeper::forget(target, hashing, &file).await?;
         }
         Ok(kept)
     }

@@ -11,6 +11,7 @@ use roaring::RoaringTreemap;
 use tokio::task::JoinSet;
 
 use super::files::{DataFile, FileWriter};
+use super::key_file::Width;
 use super::lake::Lake;
 use super::lanes::{OWN_FILE_ROWS, Part, write_stream};
 use crate::warehouse::WarehouseError;
@@ -22,6 +23,8 @@ pub struct Hashing {
     pub key: Vec<usize>,
     /// Columns by which a row equals another; none: rows are not compared.
     pub values: Vec<usize>,
+    /// Other columns by which rows will be looked for, and how much is kept of their hashes.
+    pub indexed: Vec<(usize, Width)>,
 }
 
 /// Rows of one stream that follow each other, there and in a file.

@@ -80,13 +80,16 @@ impl PostgresWarehouse {
     }
 }
 
+/// A statement with more of them takes longer to plan than to read the table.
+const MOST_KEYS: usize = 20_000;
+
 const HISTORY: &str = "
 select number::text, published_at::text, label::text, relations, rows from medallion.publication as p order by p.number desc";
 
 #[async_trait]
 impl Warehouse for PostgresWarehouse {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "postgres", history: false, hooks: true, key_lists: true }
+        Capabilities { name: "postgres", history: false, hooks: true, most_keys: MOST_KEYS }
     }
 
     async fn snapshot(&self, as_of: AsOf) -> Result<Arc<dyn Snapshot>, WarehouseError> {

@@ -148,6 +148,15 @@ impl Ground {
         self.query(relations, &format!("select * from {}", name.quoted())).await.unwrap()
     }
 
+    /// In which rows the table as it will be differs from the published one, and how much more often they stand.
+    pub async fn changed_rows(&self, publication: &Arc<dyn Publication>, name: &RelationName) -> Vec<String> {
+        let relations = Arc::new(ToBePublished(Arc::clone(publication)));
+        let changes = name.changes().quoted();
+        let more = "sum(case when _change_type = 'insert' then 1 else -1 end)";
+        let sql = format!("select id, name, {more} from {changes} group by id, name having {more} <> 0");
+        self.query(relations, &sql).await.unwrap()
+    }
+
     /// The rows that are published, sorted.
     pub async fn rows(&self, name: &RelationName) -> Vec<String> {
         self.rows_if_any(name).await.unwrap()
@@ -185,7 +194,7 @@ async fn query(database: &str, relations: Arc<dyn Relations>, sql: &str) -> Resu
         database: database.to_string(),
         schema: "main".to_string(),
         instant: Utc::now(),
-        key_lists: true,
+        most_keys: 20_000,
     };
     let session = engine.session(relations, &options).unwrap();
     let rows = async { session.stream(sql).await?.try_collect::<Vec<_>>().await };

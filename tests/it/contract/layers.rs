@@ -27,6 +27,24 @@ async fn what_is_staged_again_meets_what_was_staged_before(ground: Ground) {
     }
 }
 
+async fn what_changes_is_told_as_of_the_last_step(ground: Ground) {
+    let name = ground.name("t");
+    let stored: Vec<String> = (1..=5000).map(|id| format!("{id}|a")).collect();
+    let stored: Vec<&str> = stored.iter().map(String::as_str).collect();
+    ground.publish(&name, &rows(&stored), replace()).await;
+    let publication = ground.begin(&[&name]).await;
+    assert!(ground.changed_rows(&publication, &name).await.is_empty());
+    publication.stage(&name, rows(&["1|b", "5001|b"]).streams(), merge(&["id"])).await.unwrap();
+    assert_eq!(ground.changed_rows(&publication, &name).await, ["1|a|-1", "1|b|1", "5001|b|1"]);
+    let keys = Rows::of("id int").with(&["2", "5001"]);
+    publication.stage_delete(&name, &key(&["id"]), keys.streams()).await.unwrap();
+    assert_eq!(ground.changed_rows(&publication, &name).await, ["1|a|-1", "1|b|1", "2|a|-1"]);
+    publication.stage(&name, rows(&["1|a", "3|c"]).streams(), merge(&["id"])).await.unwrap();
+    assert_eq!(ground.changed_rows(&publication, &name).await, ["2|a|-1", "3|a|-1", "3|c|1"]);
+    ground.commit(&publication, &name).await;
+    assert_eq!(ground.rows(&name).await.len(), 4999);
+}
+
 async fn a_second_replacement_forgets_the_first(ground: Ground) {
     for (table, stored) in [("new", None), ("old", Some(rows(&["7|g"])))] {
         let name = ground.name(table);
@@ -185,6 +203,7 @@ async fn what_was_unstaged_can_be_staged_again(ground: Ground) {
 
 on_both![
     what_is_staged_again_meets_what_was_staged_before,
+    what_changes_is_told_as_of_the_last_step,
     a_second_replacement_forgets_the_first,
     a_table_with_other_columns_can_be_merged_into_at_once,
     two_merges_in_one_publication_come_one_after_the_other,

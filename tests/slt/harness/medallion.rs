@@ -65,7 +65,7 @@ impl MedallionDb {
         let relations = Arc::new(InMemory::default());
         let instant = DateTime::from_timestamp_micros(INSTANT_MICROS).unwrap_or_default();
         let options =
-            SessionOptions { database: "slt".to_string(), schema: "public".to_string(), instant, key_lists: false };
+            SessionOptions { database: "slt".to_string(), schema: "public".to_string(), instant, most_keys: 0 };
         let session = engine.session(Arc::clone(&relations) as Arc<dyn Relations>, &options)?;
         Ok(MedallionDb { relations, session })
     }
