@@ -294,12 +294,16 @@ pub fn file_path(lake: &Lake, dir: &str, file: &DataFile) -> Path {
     file.path.split('/').fold(lake.table_path(dir), |path, part| path.join(part))
 }
 
-/// The number of rows of a file that somebody else wrote, where the log does not say it.
-pub async fn count_rows(lake: &Lake, dir: &str, file: &DataFile) -> Result<u64, WarehouseError> {
+/// What a file says of itself.
+pub async fn footer(lake: &Lake, dir: &str, file: &DataFile) -> Result<Arc<ParquetMetaData>, WarehouseError> {
     let mut reader = FileReader::new(lake, dir, file);
     let metadata = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await?;
-    let metadata: &Arc<ParquetMetaData> = metadata.metadata();
-    Ok(metadata.file_metadata().num_rows().unsigned_abs())
+    Ok(Arc::clone(metadata.metadata()))
+}
+
+/// The number of rows of a file that somebody else wrote, where the log does not say it.
+pub async fn count_rows(lake: &Lake, dir: &str, file: &DataFile) -> Result<u64, WarehouseError> {
+    Ok(footer(lake, dir, file).await?.file_metadata().num_rows().unsigned_abs())
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub struct Keeper {
 
 impl Keeper {
     pub fn new(target: &Target) -> Self {
-        Keeper { search: search(target), schema: Arc::clone(&target.schema), key: None, others: None }
+        Keeper { search: KeySearch::of(target), schema: Arc::clone(&target.schema), key: None, others: None }
     }
 
     /// Takes rows that `writer` has just taken, and the hashes of their keys.
@@ -91,12 +91,8 @@ impl Keeper {
     pub async fn forget(target: &Target, hashing: &Hashing, file: &DataFile) -> Result<(), WarehouseError> {
         let indexed = hashing.indexed.iter().map(|(column, _)| std::slice::from_ref(column));
         for columns in [hashing.key.as_slice()].into_iter().filter(|key| !key.is_empty()).chain(indexed) {
-            search(target).forget(file, &Hashed::keys(&target.schema, columns)?).await?;
+            KeySearch::of(target).forget(file, &Hashed::keys(&target.schema, columns)?).await?;
         }
         Ok(())
     }
-}
-
-fn search(target: &Target) -> KeySearch {
-    KeySearch { lake: target.lake.clone(), dir: target.dir.clone(), makes: true }
 }

@@ -21,7 +21,6 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::key_index::Kept;
 use super::lake::Lake;
-use crate::warehouse::WarehouseError;
 
 /// So many rows are read at once.
 pub const CHUNK_ROWS: usize = 256 << 10;
@@ -60,12 +59,12 @@ pub struct KeyReader<'l> {
 
 impl<'l> KeyReader<'l> {
     /// `None`: there is none, or it keeps less of each hash. The data file has so many rows.
-    pub async fn open(lake: &'l Lake, path: Path, rows: u64, at_least: Width) -> Result<Option<Self>, WarehouseError> {
+    pub async fn open(lake: &'l Lake, path: Path, rows: u64, at_least: Width) -> Option<Self> {
         let start = lake.read_start(&path, HEADER as u64).await.ok().flatten();
         let is = |width: Width| start.as_deref() == Some(header(width).as_slice());
         let width = [Width::First, Width::Kept].into_iter().find(|width| is(*width));
         let width = width.filter(|width| *width >= at_least);
-        Ok(width.map(|width| KeyReader { lake, path, rows: rows as usize, width }))
+        width.map(|width| KeyReader { lake, path, rows: rows as usize, width })
     }
 
     pub fn chunks(&self) -> usize {
@@ -223,7 +222,7 @@ mod tests {
 
     /// What is read back, as far as it is there.
     async fn read(lake: &Lake, path: &Path, rows: usize, width: Width) -> Option<Vec<Kept>> {
-        let reader = KeyReader::open(lake, path.clone(), rows as u64, width).await.unwrap()?;
+        let reader = KeyReader::open(lake, path.clone(), rows as u64, width).await?;
         let mut read = Vec::new();
         for chunk in 0..reader.chunks() {
             let firsts = reader.firsts(chunk).await?;

@@ -6,15 +6,14 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use futures::TryStreamExt;
 use object_store::path::Path;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use roaring::RoaringTreemap;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::files::{DataFile, is_data_file, read_file};
+use super::files::{DataFile, footer, is_data_file, read_file};
 use super::key_file::{CHUNK_ROWS, Firsts, KeyReader, KeyWriter, Nexts, Width};
 use super::key_index::{Kept, KeyIndex, Place};
 use super::lake::Lake;
-use super::reader::FileReader;
+use super::write::Target;
 use crate::warehouse::WarehouseError;
 use crate::warehouse::keys::{key_hashes, row_hashes};
 
@@ -49,7 +48,8 @@ impl Hashed {
         Ok(Hashed::Rows(Arc::new(schema.project(columns)?)))
     }
 
-    fn schema(&self) -> &SchemaRef {
+    /// Of the columns.
+    pub fn schema(&self) -> &SchemaRef {
         let (Hashed::Keys(schema) | Hashed::Rows(schema)) = self;
         schema
     }
@@ -83,6 +83,11 @@ pub struct KeySearch {
 }
 
 impl KeySearch {
+    /// For who writes to the table.
+    pub fn of(target: &Target) -> Self {
+        KeySearch { lake: target.lake.clone(), dir: target.dir.clone(), makes: true }
+    }
+
     /// The rows with one of these keys, in order, also those that are gone, and where each key is.
     pub async fn find(
         &self,
@@ -90,7 +95,7 @@ impl KeySearch {
         hashed: &Hashed,
         keys: &KeyIndex,
     ) -> Result<Vec<(u64, Place)>, WarehouseError> {
-        if let Some(reader) = self.open(file, hashed, Width::Kept).await?
+        if let Some(reader) = self.open(file, hashed, Width::Kept).await
             && let Some(found) = found_in(&reader, keys).await
         {
             return Ok(found);
@@ -111,7 +116,7 @@ impl KeySearch {
         hashed: &Hashed,
         keys: &KeyIndex,
     ) -> Result<Option<RoaringTreemap>, WarehouseError> {
-        if let Some(reader) = self.open(file, hashed, Width::First).await?
+        if let Some(reader) = self.open(file, hashed, Width::First).await
             && let Some(found) = most_in(&reader, keys).await
         {
             return Ok(Some(found));
@@ -135,7 +140,7 @@ impl KeySearch {
         hashed: &Hashed,
         rows: &RoaringTreemap,
     ) -> Result<Vec<Kept>, WarehouseError> {
-        if let Some(reader) = self.open(file, hashed, Width::Kept).await?
+        if let Some(reader) = self.open(file, hashed, Width::Kept).await
             && let Some(found) = hashes_at(&reader, rows).await
         {
             return Ok(found);
@@ -177,14 +182,9 @@ impl KeySearch {
         self.lake.table_path(&self.dir).join(FOLDER).join(name)
     }
 
-    async fn open(
-        &self,
-        file: &DataFile,
-        hashed: &Hashed,
-        at_least: Width,
-    ) -> Result<Option<KeyReader<'_>>, WarehouseError> {
+    async fn open(&self, file: &DataFile, hashed: &Hashed, at_least: Width) -> Option<KeyReader<'_>> {
         if file.rows < MANY_ROWS || !is_data_file(&file.path) {
-            return Ok(None);
+            return None;
         }
         KeyReader::open(&self.lake, self.path(&file.path, hashed), file.rows, at_least).await
     }
@@ -222,9 +222,8 @@ impl KeySearch {
     /// Whether the values of a column stand so often that they are written as numbers of a dictionary: then most rows are met, and
     /// the column is soon read.
     async fn comes_again(&self, file: &DataFile, hashed: &Hashed) -> Result<bool, WarehouseError> {
-        let mut reader = FileReader::new(&self.lake, &self.dir, file);
-        let metadata = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await?;
-        let Some(group) = metadata.metadata().row_groups().first() else { return Ok(true) };
+        let footer = footer(&self.lake, &self.dir, file).await?;
+        let Some(group) = footer.row_groups().first() else { return Ok(true) };
         let mut columns = group.columns().iter().filter(|column| {
             let [root] = column.column_path().parts() else { return false };
             hashed.schema().index_of(root).is_ok()

@@ -35,13 +35,15 @@ use super::asked_keys::{Asked, asked, is_dynamic, is_false, may_ask};
 use super::files::{DataFile, file_path};
 use super::key_index::KeyIndex;
 use super::key_search::{Hashed, KeySearch, MANY_ROWS};
-use super::scan::{complement, live};
+use super::scan::only;
 use crate::warehouse::WarehouseError;
-use crate::warehouse::keys::key_hashes;
 use crate::warehouse::types::conform;
 
 /// Of fewer rows a key is looked for by reading them.
 const ROWS_OF_A_KEY: u64 = 8;
+
+/// By path, how many rows a file has, and which of them may have one of the keys. A file that is not here is read whole.
+type Found = HashMap<Path, (u64, RoaringTreemap)>;
 
 /// What a scan knows of its table beside what it reads.
 #[derive(Debug)]
@@ -66,13 +68,12 @@ impl Keyed {
         file_path(&self.search.lake, &self.search.dir, file)
     }
 
-    /// By path, the rows of files that may have one of the keys. A file that is not here is read whole.
-    async fn find(&self, asked: &[Asked]) -> std::result::Result<HashMap<Path, RoaringTreemap>, WarehouseError> {
-        let mut found: HashMap<Path, RoaringTreemap> = HashMap::new();
+    async fn find(&self, asked: &[Asked]) -> std::result::Result<Found, WarehouseError> {
+        let mut found = Found::new();
         for Asked { column, keys } in asked {
             let hashed = Hashed::keys(&self.schema, &[*column])?;
             // Values that the column cannot have are compared by whoever asks for them.
-            let Ok(index) = self.index(*column, keys).map(Arc::new) else { continue };
+            let Ok(index) = index(&hashed, keys).map(Arc::new) else { continue };
             let looks = self.many().cloned().map(|file| {
                 let (search, hashed, index) = (self.search.clone(), hashed.clone(), Arc::clone(&index));
                 tokio::spawn(async move {
@@ -82,22 +83,24 @@ impl Keyed {
             });
             for looked in futures::future::try_join_all(looks).await? {
                 let Some((file, rows)) = looked? else { continue };
-                let gone = file.deleted.as_ref().map(|deleted| &deleted.rows);
-                let rows = gone.map_or_else(|| rows.clone(), |gone| &rows - gone);
+                let rows = match &file.deleted {
+                    Some(gone) => rows - &gone.rows,
+                    None => rows,
+                };
                 match found.entry(self.path(&file)) {
-                    Entry::Occupied(mut others) => *others.get_mut() &= rows,
-                    Entry::Vacant(none) => drop(none.insert(rows)),
+                    Entry::Occupied(mut others) => others.get_mut().1 &= rows,
+                    Entry::Vacant(none) => drop(none.insert((file.rows, rows))),
                 }
             }
         }
         Ok(found)
     }
+}
 
-    fn index(&self, column: usize, keys: &ArrayRef) -> std::result::Result<KeyIndex, WarehouseError> {
-        let schema = Arc::new(self.schema.project(&[column])?);
-        let keys = RecordBatch::try_from_iter([(schema.field(0).name(), Arc::clone(keys))])?;
-        Ok(KeyIndex::of(&[&key_hashes(&conform(&keys, &schema)?, &[0])?], false))
-    }
+fn index(hashed: &Hashed, keys: &ArrayRef) -> std::result::Result<KeyIndex, WarehouseError> {
+    let schema = hashed.schema();
+    let keys = RecordBatch::try_from_iter([(schema.field(0).name(), Arc::clone(keys))])?;
+    Ok(KeyIndex::of(&[&hashed.of(&conform(&keys, schema)?)?], false))
 }
 
 /// The files of a table, and what of them is read.
@@ -134,31 +137,21 @@ impl KeyedScan {
         let mut asked = asked(&filter)?;
         asked.retain(|asked| asked.keys.len() as u64 * ROWS_OF_A_KEY <= rows);
         let found = self.keyed.find(&asked).await?;
-        config.file_groups = config.file_groups.iter().map(|group| self.of_group(group, &found)).collect();
+        config.file_groups = config.file_groups.iter().map(|group| narrowed_group(group, &found)).collect();
         if self.keyed.many().all(|file| found.contains_key(&self.keyed.path(file))) {
             leave_out_dynamic(&mut config, &filter);
         }
         Ok(Arc::new(config))
     }
+}
 
-    fn of_group(&self, group: &FileGroup, found: &HashMap<Path, RoaringTreemap>) -> FileGroup {
-        let rows_of = |path: &Path| {
-            let file = self.keyed.files.iter().find(|file| self.keyed.path(file) == *path);
-            file.map_or(0, |file| file.rows)
-        };
-        let files = group.iter().filter_map(|file| {
-            let path = &file.object_meta.location;
-            match found.get(path) {
-                Some(rows) if rows.is_empty() => None,
-                Some(rows) => {
-                    let all = rows_of(path);
-                    Some(file.clone().with_extension(live(all, &complement(all, rows))))
-                }
-                None => Some(file.clone()),
-            }
-        });
-        files.collect()
-    }
+fn narrowed_group(group: &FileGroup, found: &Found) -> FileGroup {
+    let files = group.iter().filter_map(|file| match found.get(&file.object_meta.location) {
+        Some((_, rows)) if rows.is_empty() => None,
+        Some((all, rows)) => Some(file.clone().with_extension(only(*all, rows))),
+        None => Some(file.clone()),
+    });
+    files.collect()
 }
 
 /// The rows of nearly all other keys are passed over by now: to read a column and look at each of them once more, where the

@@ -191,7 +191,7 @@ impl Probe {
     fn new(target: &Target, hashing: &Hashing, staged: StagedKeys) -> Result<Self, WarehouseError> {
         let values = (!hashing.values.is_empty()).then(|| Hashed::rows(&target.schema, &hashing.values));
         Ok(Probe {
-            search: KeySearch { lake: target.lake.clone(), dir: target.dir.clone(), makes: true },
+            search: KeySearch::of(target),
             keys: Hashed::keys(&target.schema, &hashing.key)?,
             values: values.transpose()?,
             target: target.clone(),

@@ -9,7 +9,6 @@ use arrow::compute::concat;
 use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::stats::Precision;
 use datafusion::common::{Result, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::datasource::memory::MemorySourceConfig;
@@ -21,7 +20,7 @@ use tokio::sync::OnceCell;
 
 use super::files::{DataFile, read_file};
 use super::lake::Lake;
-use super::scan::complement;
+use super::scan::{complement, statistics};
 use crate::warehouse::WarehouseError;
 
 /// More rows are not kept in memory.
@@ -123,10 +122,6 @@ impl TableProvider for Removed {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        let mut statistics = Statistics::new_unknown(&self.schema);
-        let (rows, bytes) = (self.files.iter().map(DataFile::live_rows), self.files.iter().map(DataFile::live_bytes));
-        statistics.num_rows = Precision::Exact(rows.sum::<u64>() as usize);
-        statistics.total_byte_size = Precision::Inexact(bytes.sum::<u64>() as usize);
-        Some(statistics)
+        Some(statistics(&self.schema, &self.files))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
@@ -48,16 +48,6 @@ impl LakeScan {
         LakeScan { makes_keys, ..self }
     }
 
-    fn statistics(&self) -> Statistics {
-        let rows: u64 = self.files.iter().map(DataFile::live_rows).sum();
-        // Of the rows that are read: by it a join chooses which side it keeps in memory.
-        let bytes: u64 = self.files.iter().map(DataFile::live_bytes).sum();
-        let mut statistics = Statistics::new_unknown(&self.schema);
-        statistics.num_rows = Precision::Exact(rows as usize);
-        statistics.total_byte_size = Precision::Inexact(bytes as usize);
-        statistics
-    }
-
     fn file_group(&self) -> FileGroup {
         self.files
             .iter()
@@ -73,7 +63,7 @@ impl LakeScan {
                 })
                 .with_statistics(Arc::new(statistics));
                 match &file.deleted {
-                    Some(deleted) => partitioned.with_extension(live(file.rows, &deleted.rows)),
+                    Some(deleted) => partitioned.with_extension(all_but(file.rows, &deleted.rows)),
                     None => partitioned,
                 }
             })
@@ -127,7 +117,7 @@ impl TableProvider for LakeScan {
         let groups = self.file_group().split_files(state.config().target_partitions());
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
             .with_file_groups(groups)
-            .with_statistics(self.statistics())
+            .with_statistics(statistics(&self.schema, &self.files))
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();
@@ -140,7 +130,7 @@ impl TableProvider for LakeScan {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        let mut statistics = LakeScan::statistics(self);
+        let mut statistics = statistics(&self.schema, &self.files);
         for (column, nulls) in statistics.column_statistics.iter_mut().zip(null_counts(&self.schema, &self.files)) {
             column.null_count = nulls.map_or(Precision::Absent, Precision::Exact);
         }
@@ -148,19 +138,39 @@ impl TableProvider for LakeScan {
     }
 }
 
-/// What is read of a file of so many rows.
-pub fn live(rows: u64, deleted: &RoaringTreemap) -> ParquetRowSelection {
-    let (total, most) = (rows as usize, deleted.len() > rows / 2);
+/// Of the rows that are read: by it a join chooses which side it keeps in memory.
+pub fn statistics(schema: &Schema, files: &[DataFile]) -> Statistics {
+    let rows: u64 = files.iter().map(DataFile::live_rows).sum();
+    let bytes: u64 = files.iter().map(DataFile::live_bytes).sum();
+    let mut statistics = Statistics::new_unknown(schema);
+    statistics.num_rows = Precision::Exact(rows as usize);
+    statistics.total_byte_size = Precision::Inexact(bytes as usize);
+    statistics
+}
+
+/// A file of so many rows without those that are gone.
+fn all_but(rows: u64, gone: &RoaringTreemap) -> ParquetRowSelection {
+    selection(rows, gone, false)
+}
+
+/// These rows of a file of so many.
+pub fn only(rows: u64, wanted: &RoaringTreemap) -> ParquetRowSelection {
+    selection(rows, wanted, true)
+}
+
+fn selection(rows: u64, named: &RoaringTreemap, are_read: bool) -> ParquetRowSelection {
+    let (total, most) = (rows as usize, named.len() > rows / 2);
     // The fewer of the two are gone through.
-    let fewer = if most { complement(rows, deleted) } else { deleted.clone() };
+    let fewer = if most { complement(rows, named) } else { named.clone() };
+    let are_read = are_read != most;
     let mut selectors = Vec::with_capacity(2 * fewer.len() as usize + 1);
     let mut next = 0;
     for row in fewer.iter().map(|row| row as usize) {
-        selectors.push(selector(row - next, most));
-        selectors.push(selector(1, !most));
+        selectors.push(selector(row - next, are_read));
+        selectors.push(selector(1, !are_read));
         next = row + 1;
     }
-    selectors.push(selector(total - next, most));
+    selectors.push(selector(total - next, are_read));
     // Neighbours of one kind become one, and empty ones go.
     ParquetRowSelection::new(RowSelection::from(selectors))
 }

@@ -37,12 +37,8 @@ pub fn copy_out(
     let opened = async move { Incoming::open(reader, table, &query, &columns).await };
     stream::once(opened).flat_map(|opened| match opened {
         Ok(incoming) => incoming.batches().boxed(),
-        Err(error) => stream::iter([Err(external(error))]).boxed(),
+        Err(error) => stream::iter([Err(DataFusionError::from(error))]).boxed(),
     })
-}
-
-fn external(error: WarehouseError) -> DataFusionError {
-    DataFusionError::External(Box::new(error))
 }
 
 /// A COPY under way.
@@ -71,7 +67,7 @@ impl Incoming {
 
     fn batches(self) -> impl Stream<Item = Batches> + Send {
         stream::unfold(self, |mut incoming| async move {
-            let next = incoming.next().await.map_err(external).transpose()?;
+            let next = incoming.next().await.map_err(DataFusionError::from).transpose()?;
             Some((next, incoming))
         })
     }
