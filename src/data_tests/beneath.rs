@@ -8,22 +8,65 @@ use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
-use crate::engine::resolve;
+use super::found::Found;
+use crate::engine::{parse, relations_of, resolve};
 use crate::materialize::Workspace;
 use crate::warehouse::{RelationKind, RelationName, WarehouseError};
 
-/// All rows of a relation, optimized. `None` where a subquery has a part in them: what it reads is none of their tables.
-pub async fn plan_of(workspace: &Workspace, relation: &RelationName) -> Option<LogicalPlan> {
+/// The plans of views, which many tests of a run ask for: each is made once.
+#[derive(Default)]
+pub struct ViewPlans {
+    staged: Found<RelationName, LogicalPlan>,
+    published: Found<RelationName, PublishedView>,
+}
+
+/// A view of tables as they are published.
+#[derive(Clone)]
+pub struct PublishedView {
+    pub sql: String,
+    /// What the view itself names.
+    pub tables: Vec<RelationName>,
+    pub plan: LogicalPlan,
+}
+
+impl ViewPlans {
+    /// All rows of a view, optimized. `None` where a subquery has a part in them: what it reads is none of their tables.
+    pub async fn staged(&self, workspace: &Workspace, view: &RelationName) -> Option<LogicalPlan> {
+        self.staged.cell(view).get_or_init(|| staged(workspace, view)).await.clone()
+    }
+
+    /// The same, of tables as they are published: there each is one scan, which one that changes need not be. `None` also
+    /// where another view is between.
+    pub async fn published(&self, workspace: &Workspace, view: &RelationName) -> Option<PublishedView> {
+        let plan = async || {
+            let planned = published(workspace, view).await;
+            planned.inspect_err(|error| tracing::debug!("{view}: {error}")).ok()?
+        };
+        self.published.cell(view).get_or_init(plan).await.clone()
+    }
+}
+
+async fn staged(workspace: &Workspace, view: &RelationName) -> Option<LogicalPlan> {
     let session = &workspace.session;
-    let plan = session.plan(&format!("select * from {}", relation.quoted())).await.ok()?;
+    let plan = session.plan(&format!("select * from {}", view.quoted())).await.ok()?;
     let plan = session.context().state().optimize(&plan).ok()?;
     (!has_subquery(&plan)).then_some(plan)
 }
 
-/// The same, of tables as they are published: there each is one scan, which one that changes need not be.
-pub async fn published_plan_of(
+async fn published(workspace: &Workspace, view: &RelationName) -> Result<Option<PublishedView>, WarehouseError> {
+    let described = workspace.relations.describe(view).map(|described| described.kind);
+    let Some(RelationKind::View { sql }) = described else { return Ok(None) };
+    let target = &workspace.manifest.target;
+    let mut tables = relations_of(&parse(&sql)?, &target.database, &target.schema)?;
+    tables.sort();
+    tables.dedup();
+    let plan = published_plan(workspace, view, &tables).await?;
+    Ok(plan.map(|plan| PublishedView { sql, tables, plan }))
+}
+
+async fn published_plan(
     workspace: &Workspace,
-    relation: &RelationName,
+    view: &RelationName,
     tables: &[RelationName],
 ) -> Result<Option<LogicalPlan>, WarehouseError> {
     let target = &workspace.manifest.target;
@@ -34,7 +77,7 @@ pub async fn published_plan_of(
         }
         published.insert(table.clone(), workspace.relations.scan(&table.published()).await?);
     }
-    let plan = workspace.session.plan(&format!("select * from {}", relation.quoted())).await?;
+    let plan = workspace.session.plan(&format!("select * from {}", view.quoted())).await?;
     if has_subquery(&plan) {
         return Ok(None);
     }

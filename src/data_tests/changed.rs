@@ -7,54 +7,51 @@ use datafusion::error::Result;
 use datafusion::prelude::DataFrame;
 use futures::TryStreamExt;
 
+use super::beneath::is_plain;
 use super::groups::Groups;
 use super::joined::is_key;
+use super::keyed;
 use super::nulls::recorded_nulls;
 use super::shape::{Asked, ColumnOf};
-use super::sweep::{Count, is_standard, standard};
-use super::touched::JoinedViews;
+use super::sweep::{Count, Views, is_standard, standard};
 use crate::manifest::Node;
 use crate::materialize::{Compiled, GroupKeys, Prior, Workspace, without_row};
-use crate::warehouse::{RelationKind, RelationName};
+use crate::warehouse::{ColumnName, RelationKind, RelationName};
 
 /// What the test counts now, from the number before. `None` where it has to be counted anew: that is the rule where the
 /// test failed before, or seems to fail now.
 pub async fn failures(
     workspace: &Workspace,
-    joined: &JoinedViews,
+    views: &Views,
     node: &Node,
     compiled: &Compiled,
     prior: &Prior,
 ) -> Option<Count> {
+    let plans = &views.plans;
     let before = prior.failures?;
     let asked = if is_standard(node) { standard(node, compiled)? } else { return None };
     let seen = |of: &ColumnOf| prior.seen.iter().find(|table| table.quoted() == of.source);
-    let changes = async |of: &ColumnOf| {
-        let table = seen(of)?;
-        let known = workspace.publication.scan_changes(table).await;
-        known.inspect_err(|error| tracing::debug!("{table}: {error}")).ok()??;
-        Some(table.changes())
-    };
-    let failures = match asked {
-        Asked::NotNull(of) if seen(&of).is_some_and(|seen| is_view(workspace, seen)) => {
-            let view = seen(&of)?;
-            match Groups::of(workspace, view).await {
+    let failures = match &asked {
+        Asked::NotNull(of) if seen(of).is_some_and(|seen| is_view(workspace, seen)) => {
+            let view = seen(of)?;
+            match Groups::of(workspace, plans, view).await {
                 Some(groups) => return in_groups(workspace, &groups, &of.column, prior).await,
-                None if before == 0 => joined.nulls(workspace, view, &of.column).await,
+                None if before == 0 => views.joined.nulls(workspace, plans, view, &of.column).await,
                 None => None,
             }
         }
-        Asked::Unique(of) if seen(&of).is_some_and(|seen| is_view(workspace, seen)) => {
-            is_key(workspace, seen(&of)?, &of.column).await?.then_some(0)
+        Asked::Unique(of) if seen(of).is_some_and(|seen| is_view(workspace, seen)) => {
+            is_key(workspace, plans, seen(of)?, &of.column).await?.then_some(0)
         }
-        Asked::NotNull(of) => match recorded_nulls(workspace, seen(&of)?, &[&of.column]).await.remove(&of.column) {
+        Asked::NotNull(of) => match recorded_nulls(workspace, plans, seen(of)?, &[&of.column]).await.remove(&of.column)
+        {
             Some(nulls) => Some(nulls),
-            None => nulls(workspace, &of.column, &changes(&of).await?, before).await,
+            None => Changed::of(workspace, of, seen(of)?).await?.nulls(before).await,
         },
-        Asked::Unique(of) if before == 0 => repeated(workspace, &of, &changes(&of).await?).await,
+        Asked::Unique(of) if before == 0 => Changed::of(workspace, of, seen(of)?).await?.repeated().await,
         Asked::Relationship { child, parent } if before == 0 => {
-            let (children, parents) = (changes(&child).await?, changes(&parent).await?);
-            orphans(workspace, (&child, &children), (&parent, &parents)).await
+            let children = Changed::of(workspace, child, seen(child)?).await?;
+            children.orphans(&Changed::of(workspace, parent, seen(parent)?).await?).await
         }
         _ => None,
     };
@@ -86,11 +83,6 @@ pub async fn rows(workspace: &Workspace, relation: &RelationName) -> Option<u64>
     before.checked_add_signed(number(workspace, &growth(&relation.changes(), "true")).await?)
 }
 
-/// Nulls that go no longer count.
-async fn nulls(workspace: &Workspace, column: &str, changes: &RelationName, before: u64) -> Option<u64> {
-    before.checked_add_signed(number(workspace, &growth(changes, &format!("{column} is null"))).await?)
-}
-
 /// How many rows more come than go, of rows that change.
 pub const MORE: &str = "sum(case when _change_type = 'insert' then 1 else -1 end)";
 
@@ -99,37 +91,83 @@ fn growth(changes: &RelationName, condition: &str) -> String {
     format!("select coalesce({MORE}, 0) from {} where {condition}", changes.quoted())
 }
 
-/// No value stood twice, so that only one can that comes. Those that go are not asked for: their rows are scattered over the table.
-async fn repeated(workspace: &Workspace, of: &ColumnOf, changes: &RelationName) -> Option<u64> {
-    let ColumnOf { source, column } = of;
-    let sql = format!(
-        "select count(*) from (select {column} from {source} where {column} in \
-         (select {column} from {changes} where _change_type = 'insert') \
-         group by {column} having count(*) > 1) as repeated",
-        changes = changes.quoted(),
-    );
-    number(workspace, &sql).await?.try_into().ok()
+/// A column of a table of which it is known what changes.
+struct Changed<'a> {
+    workspace: &'a Workspace,
+    of: &'a ColumnOf,
+    table: &'a RelationName,
 }
 
-/// No child was without a parent, so that only a child that comes can be, or one whose parent goes. `None` where there is
-/// one, so that all have to be counted.
-async fn orphans(
-    workspace: &Workspace,
-    (child, children): (&ColumnOf, &RelationName),
-    (parent, parents): (&ColumnOf, &RelationName),
-) -> Option<u64> {
-    let (column, field) = (&child.column, &parent.column);
-    let come = format!("select distinct {column} as key from {} where _change_type = 'insert'", children.quoted());
-    let gone = without_row(field, &parents.quoted());
-    let without_parent = format!(
-        "select changed.key as key, bool_or(comes) as comes from \
-         (select key, true as comes from ({come}) as come union all select key, false from ({gone}) as gone) as changed \
-         where changed.key is not null and not exists \
-         (select 1 from {source} as present where present.{field} = changed.key) group by changed.key",
-        source = parent.source,
-    );
-    let left = left(workspace, &without_parent, child).await;
-    left.inspect_err(|error| tracing::debug!("{without_parent}: {error}")).ok()?
+impl<'a> Changed<'a> {
+    async fn of(workspace: &'a Workspace, of: &'a ColumnOf, table: &'a RelationName) -> Option<Self> {
+        let known = workspace.publication.scan_changes(table).await;
+        known.inspect_err(|error| tracing::debug!("{table}: {error}")).ok()??;
+        Some(Changed { workspace, of, table })
+    }
+
+    /// As it is stored.
+    fn stored(&self) -> Option<ColumnName> {
+        let column = &self.of.column;
+        is_plain(column).then(|| ColumnName { table: self.table.clone(), column: column.clone() })
+    }
+
+    /// Nulls that go no longer count.
+    async fn nulls(&self, before: u64) -> Option<u64> {
+        let mut more = None;
+        if let Some(stored) = self.stored() {
+            more = keyed::more_nulls(self.workspace, &stored).await;
+        }
+        if more.is_none() {
+            let is_null = format!("{} is null", self.of.column);
+            more = number(self.workspace, &growth(&self.table.changes(), &is_null)).await;
+        }
+        before.checked_add_signed(more?)
+    }
+
+    /// No value stood twice, so that only one can that comes. Those that go are not asked for: their rows are scattered over
+    /// the table.
+    async fn repeated(&self) -> Option<u64> {
+        let stored = self.stored();
+        if stored.as_ref().is_some_and(|stored| self.workspace.publication.stays_unique(stored)) {
+            return Some(0);
+        }
+        if let Some(stored) = stored
+            && let Some(repeated) = keyed::repeated(self.workspace, &stored).await
+        {
+            return Some(repeated);
+        }
+        let ColumnOf { source, column } = self.of;
+        let sql = format!(
+            "select count(*) from (select {column} from {source} where {column} in \
+             (select {column} from {changes} where _change_type = 'insert') \
+             group by {column} having count(*) > 1) as repeated",
+            changes = self.table.changes().quoted(),
+        );
+        number(self.workspace, &sql).await?.try_into().ok()
+    }
+
+    /// No child was without a parent, so that only a child that comes can be, or one whose parent goes. `None` where there is
+    /// one, so that all have to be counted.
+    async fn orphans(&self, parent: &Changed<'_>) -> Option<u64> {
+        if let (Some(child), Some(parent)) = (self.stored(), parent.stored())
+            && let Some(all) = keyed::all_have_parents(self.workspace, &child, &parent).await
+        {
+            return all.then_some(0);
+        }
+        let (column, field) = (&self.of.column, &parent.of.column);
+        let (children, parents) = (self.table.changes().quoted(), parent.table.changes().quoted());
+        let come = format!("select distinct {column} as key from {children} where _change_type = 'insert'");
+        let gone = without_row(field, &parents);
+        let without_parent = format!(
+            "select changed.key as key, bool_or(comes) as comes from \
+             (select key, true as comes from ({come}) as come union all select key, false from ({gone}) as gone) as changed \
+             where changed.key is not null and not exists \
+             (select 1 from {source} as present where present.{field} = changed.key) group by changed.key",
+            source = parent.of.source,
+        );
+        let left = left(self.workspace, &without_parent, self.of).await;
+        left.inspect_err(|error| tracing::debug!("{without_parent}: {error}")).ok()?
+    }
 }
 
 /// How many children have one of the keys that have no parent; `None` where one of these comes, or a child has one.

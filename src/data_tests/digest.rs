@@ -11,7 +11,7 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReser
 use super::partitions::{Column, Partitions};
 use super::runs::{Run, merge};
 use crate::warehouse::WarehouseError;
-use crate::warehouse::keys::{NO_KEY, key_hashes};
+use crate::warehouse::keys::{NO_KEY, comparable, key_hashes};
 
 /// What hashing a value costs in memory, in bytes: what grows has room to spare.
 const BYTES_PER_VALUE: usize = 2 * size_of::<u128>();
@@ -182,12 +182,6 @@ fn missing(wanted: &[Run], there: &[Run]) -> io::Result<u64> {
         }
     }
     Ok(missing)
-}
-
-/// Whether equal values of the two types have equal hashes.
-pub fn comparable(a: &DataType, b: &DataType) -> bool {
-    let text = |data_type: &DataType| matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
-    a == b || text(a) && text(b)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::DataFrame;
 
-use super::beneath::{is_plain, names, plan_of};
+use super::beneath::{ViewPlans, is_plain, names};
 use super::digest::Collector;
 use super::found::Found;
 use super::group_masks::{Asked, BITS, GroupMasks};
@@ -43,14 +43,14 @@ impl GroupedViews {
     /// those that are asked for in this run.
     pub async fn nulls(
         &self,
-        workspace: &Workspace,
+        (workspace, plans): (&Workspace, &ViewPlans),
         view: &RelationName,
         column: &str,
         columns: &[&str],
     ) -> Option<Count> {
         let cell = self.views.cell(view);
         let count = async || {
-            let counted = View::of(workspace, view, columns).await?.count(workspace).await;
+            let counted = View::of(workspace, plans, view, columns).await?.count(workspace).await;
             counted.inspect_err(|error| tracing::debug!("{view}: {error}")).ok()?
         };
         let counted = cell.get_or_init(count).await.as_ref()?;
@@ -69,8 +69,8 @@ struct View {
 
 impl View {
     /// `None` where the relation is something else.
-    async fn of(workspace: &Workspace, view: &RelationName, columns: &[&str]) -> Option<Self> {
-        let plan = plan_of(workspace, view).await?;
+    async fn of(workspace: &Workspace, plans: &ViewPlans, view: &RelationName, columns: &[&str]) -> Option<Self> {
+        let plan = plans.staged(workspace, view).await?;
         let (shown, aggregate) = shown(&plan)?;
         Rows::of(&aggregate.input)?;
         let mut parts = Parts { aggregate, values: Vec::new(), bits: Vec::new() };

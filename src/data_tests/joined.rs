@@ -25,10 +25,10 @@ use datafusion::logical_expr::expr_fn::in_list;
 use datafusion::logical_expr::utils::{conjunction, disjunction};
 use datafusion::logical_expr::{Aggregate, Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, TableScan, lit};
 
-use super::beneath::{is_plain, names, plan_of, published_plan_of};
-use crate::engine::{parse, relations_of, resolve};
+use super::beneath::{PublishedView, ViewPlans, is_plain, names};
+use crate::engine::resolve;
 use crate::materialize::Workspace;
-use crate::warehouse::{RelationKind, RelationName, WarehouseError};
+use crate::warehouse::RelationName;
 
 /// What a column of the view is of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,16 +61,11 @@ pub struct Joined {
 
 impl Joined {
     /// `None` where the relation is something else.
-    pub async fn of(workspace: &Workspace, view: &RelationName) -> Result<Option<Self>, WarehouseError> {
-        let Some(RelationKind::View { sql }) = workspace.relations.describe(view).map(|described| described.kind)
-        else {
+    pub async fn of(workspace: &Workspace, plans: &ViewPlans, view: &RelationName) -> QueryResult<Option<Self>> {
+        let Some(PublishedView { tables: named, plan, .. }) = plans.published(workspace, view).await else {
             return Ok(None);
         };
         let target = &workspace.manifest.target;
-        let mut named = relations_of(&parse(&sql)?, &target.database, &target.schema)?;
-        named.sort();
-        named.dedup();
-        let Some(plan) = published_plan_of(workspace, view, &named).await? else { return Ok(None) };
         let mut scans = Vec::new();
         let Some((columns, aggregate)) = shown(&plan) else { return Ok(None) };
         if aggregate.group_expr.is_empty() || collect_scans(&aggregate.input, &mut scans).is_none() {
@@ -161,8 +156,8 @@ impl Joint {
 }
 
 /// Whether each value of the view's column stands in one row at most: it is all of the key.
-pub async fn is_key(workspace: &Workspace, view: &RelationName, column: &str) -> Option<bool> {
-    let plan = plan_of(workspace, view).await?;
+pub async fn is_key(workspace: &Workspace, plans: &ViewPlans, view: &RelationName, column: &str) -> Option<bool> {
+    let plan = plans.staged(workspace, view).await?;
     let (columns, aggregate) = shown(&plan)?;
     Some(aggregate.group_expr.len() == 1 && columns[position(&plan, column)?] == Shown::Key(0))
 }

@@ -8,6 +8,7 @@ mod group_masks;
 mod grouped;
 mod groups;
 mod joined;
+mod keyed;
 mod nulls;
 mod partitions;
 mod runs;
@@ -54,7 +55,7 @@ pub async fn run(
     prior: &Prior,
 ) -> Result<TestOutcome, Diagnostic> {
     let invalid = |error: DataFusionError| diagnose(&error, &compiled.path, &compiled.sql);
-    let mut count = changed::failures(workspace, sweeps.joined(), node, compiled, prior).await;
+    let mut count = changed::failures(workspace, sweeps.views(), node, compiled, prior).await;
     if count.is_none() {
         count = sweeps.failures(workspace, node, compiled).await;
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use datafusion::common::stats::Precision;
 
-use super::beneath::{is_plain, names, plan_of};
+use super::beneath::{ViewPlans, is_plain, names};
 use crate::engine::Rows;
 use crate::materialize::Workspace;
 use crate::warehouse::{RelationKind, RelationName};
@@ -17,16 +17,26 @@ pub struct KnownNulls {
 }
 
 /// What the warehouse has written down of `columns`, whose names are as SQL writes them.
-pub async fn recorded_nulls(workspace: &Workspace, relation: &RelationName, columns: &[&str]) -> HashMap<String, u64> {
-    match Beneath::find(workspace, relation).await {
+pub async fn recorded_nulls(
+    workspace: &Workspace,
+    plans: &ViewPlans,
+    relation: &RelationName,
+    columns: &[&str],
+) -> HashMap<String, u64> {
+    match Beneath::find(workspace, plans, relation).await {
         Some(beneath) => beneath.recorded(workspace, columns).await,
         None => HashMap::new(),
     }
 }
 
 /// Also what the warehouse counts by itself.
-pub async fn known_nulls(workspace: &Workspace, relation: &RelationName, columns: &[&str]) -> KnownNulls {
-    let Some(beneath) = Beneath::find(workspace, relation).await else { return KnownNulls::default() };
+pub async fn known_nulls(
+    workspace: &Workspace,
+    plans: &ViewPlans,
+    relation: &RelationName,
+    columns: &[&str],
+) -> KnownNulls {
+    let Some(beneath) = Beneath::find(workspace, plans, relation).await else { return KnownNulls::default() };
     let mut known = KnownNulls { rows: None, nulls: beneath.recorded(workspace, columns).await };
     let asked: Vec<(&str, &str)> = columns
         .iter()
@@ -54,14 +64,14 @@ struct Beneath {
 }
 
 impl Beneath {
-    async fn find(workspace: &Workspace, relation: &RelationName) -> Option<Self> {
+    async fn find(workspace: &Workspace, plans: &ViewPlans, relation: &RelationName) -> Option<Self> {
         let kind = |name: &RelationName| Some(workspace.relations.describe(name)?.kind);
         if kind(relation)? == RelationKind::Table {
             let schema = workspace.relations.scan(relation).await.ok()?.schema();
             let columns = schema.fields().iter().map(|field| (field.name().clone(), field.name().clone()));
             return Some(Beneath { table: relation.clone(), columns: columns.collect() });
         }
-        let plan = plan_of(workspace, relation).await?;
+        let plan = plans.staged(workspace, relation).await?;
         let rows = Rows::of(&plan).filter(|rows| rows.all)?;
         let target = &workspace.manifest.target;
         let table = rows.table(&target.database, &target.schema);

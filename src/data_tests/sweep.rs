@@ -8,9 +8,9 @@ use arrow::datatypes::DataType;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::StreamExt;
 
-use super::beneath::is_plain;
+use super::beneath::{ViewPlans, is_plain};
 use super::changed::is_view;
-use super::digest::{Collector, Digest, comparable};
+use super::digest::{Collector, Digest};
 use super::found::Found;
 use super::grouped::GroupedViews;
 use super::joined::is_key;
@@ -20,6 +20,7 @@ use super::tap::{Column, Taps};
 use super::touched::JoinedViews;
 use crate::manifest::{Node, NodeId, TestKind};
 use crate::materialize::{Compiled, Compiler, Onlooker, Workspace};
+use crate::warehouse::keys::comparable;
 use crate::warehouse::{RelationName, WarehouseError};
 
 /// The scans that the tests of a run share.
@@ -30,9 +31,16 @@ pub struct Sweeps {
     /// What they ask for, by what stands behind `from`.
     wanted: OnceLock<HashMap<String, Wanted>>,
     swept: Found<String, Swept>,
-    joined: JoinedViews,
-    grouped: GroupedViews,
+    views: Views,
     taps: Taps,
+}
+
+/// What the tests find out about views.
+#[derive(Default)]
+pub struct Views {
+    pub plans: ViewPlans,
+    pub joined: JoinedViews,
+    grouped: GroupedViews,
 }
 
 /// What all tests want to know of a table.
@@ -71,8 +79,8 @@ impl Sweeps {
         Sweeps { tests, ..Sweeps::default() }
     }
 
-    pub fn joined(&self) -> &JoinedViews {
-        &self.joined
+    pub fn views(&self) -> &Views {
+        &self.views
     }
 
     /// What a standard test counts; `None` where SQL has to find it: the test is another one, its table
@@ -86,7 +94,7 @@ impl Sweeps {
         let sweep = async |of: &ColumnOf| {
             let columns = wanted.get(&of.source)?;
             let cell = self.swept.cell(&of.source);
-            cell.get_or_init(|| scan(workspace, &self.taps, &of.source, columns)).await;
+            cell.get_or_init(|| scan(workspace, self, &of.source, columns)).await;
             Some(cell)
         };
         let count = |swept: &Swept, failures| Count { failures, rows: swept.rows };
@@ -123,12 +131,13 @@ impl Sweeps {
         if !is_view(workspace, &view) {
             return None;
         }
+        let plans = &self.views.plans;
         match asked {
             Asked::NotNull(of) => {
                 let columns: Vec<&str> = wanted.get(&of.source)?.columns.keys().map(String::as_str).collect();
-                self.grouped.nulls(workspace, &view, &of.column, &columns).await
+                self.views.grouped.nulls((workspace, plans), &view, &of.column, &columns).await
             }
-            _ => is_key(workspace, &view, &of.column).await?.then_some(Count { failures: 0, rows: None }),
+            _ => is_key(workspace, plans, &view, &of.column).await?.then_some(Count { failures: 0, rows: None }),
         }
     }
 
@@ -211,9 +220,9 @@ pub fn standard(node: &Node, compiled: &Compiled) -> Option<Asked> {
     if counted { asked(&compiled.sql, column) } else { None }
 }
 
-async fn scan(workspace: &Workspace, taps: &Taps, source: &str, wanted: &Wanted) -> Option<Swept> {
+async fn scan(workspace: &Workspace, sweeps: &Sweeps, source: &str, wanted: &Wanted) -> Option<Swept> {
     let mut swept = Swept::default();
-    for (name, nulls, digest) in taps.take(source).await {
+    for (name, nulls, digest) in sweeps.taps.take(source).await {
         swept.nulls.insert(name.clone(), nulls);
         swept.digests.insert(name, digest);
     }
@@ -221,7 +230,7 @@ async fn scan(workspace: &Workspace, taps: &Taps, source: &str, wanted: &Wanted)
         // Where values are looked at anyway, the nulls are counted on the way.
         let nulls_alone: Vec<&str> =
             wanted.columns.iter().filter(|(_, values)| !**values).map(|(name, _)| name.as_str()).collect();
-        let known = known_nulls(workspace, relation, &nulls_alone).await;
+        let known = known_nulls(workspace, &sweeps.views.plans, relation, &nulls_alone).await;
         swept.rows = known.rows;
         swept.nulls.extend(known.nulls);
     }

@@ -8,12 +8,14 @@ use arrow::compute::{filter_record_batch, not};
 use arrow::datatypes::{Field, Schema};
 use arrow::row::{RowConverter, SortField};
 use datafusion::catalog::{MemTable, TableProvider};
+use datafusion::common::stats::Precision;
 use datafusion::common::{Column, JoinType};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 
+use super::beneath::ViewPlans;
 use super::changed::MORE;
 use super::found::Found;
 use super::joined::{Joined, Joint, Shown};
@@ -37,9 +39,15 @@ pub struct JoinedViews {
 
 impl JoinedViews {
     /// How many rows of the view have a null in the column, where before none had. `None`: they have to be counted anew.
-    pub async fn nulls(&self, workspace: &Workspace, view: &RelationName, column: &str) -> Option<u64> {
+    pub async fn nulls(
+        &self,
+        workspace: &Workspace,
+        plans: &ViewPlans,
+        view: &RelationName,
+        column: &str,
+    ) -> Option<u64> {
         let cell = self.views.cell(view);
-        let touched = async || known(view, Touched::of(workspace, view).await);
+        let touched = async || known(view, Touched::of(workspace, plans, view).await);
         let touched = cell.get_or_init(touched).await.as_ref()?;
         known(view, touched.nulls(workspace, column).await)
     }
@@ -61,8 +69,8 @@ struct Touched {
 }
 
 impl Touched {
-    async fn of(workspace: &Workspace, view: &RelationName) -> Result<Option<Self>, WarehouseError> {
-        let Some(joined) = Joined::of(workspace, view).await? else { return Ok(None) };
+    async fn of(workspace: &Workspace, plans: &ViewPlans, view: &RelationName) -> Result<Option<Self>, WarehouseError> {
+        let Some(joined) = Joined::of(workspace, plans, view).await? else { return Ok(None) };
         if !are_few(workspace, &joined.tables).await? {
             return Ok(None);
         }
@@ -202,17 +210,23 @@ async fn are_few(workspace: &Workspace, tables: &[Joint]) -> Result<bool, Wareho
     let all = tables.iter().map(rows).sum::<Option<u64>>();
     let mut most = all.map_or(MOST as u64, |rows| rows / 4);
     for table in tables {
-        if workspace.publication.scan_changes(&table.name).await?.is_none() {
-            return Ok(false);
-        }
-        let changes = table.name.changes().quoted();
-        let come = format!("select 1 as one from {changes} where _change_type = 'insert' limit {}", most + 1);
-        let counted = format!("select count(*) from ({come}) as come");
-        let changed = workspace.session.numbers(&counted).await?.into_iter().next().flatten().unwrap_or_default();
-        let Some(left) = most.checked_sub(changed.unsigned_abs()) else { return Ok(false) };
+        let Some(changes) = workspace.publication.scan_changes(&table.name).await? else { return Ok(false) };
+        let changed = match changes.added.statistics().map(|statistics| statistics.num_rows) {
+            Some(Precision::Exact(rows)) => rows as u64,
+            _ => count(workspace, &table.name, most + 1).await?,
+        };
+        let Some(left) = most.checked_sub(changed) else { return Ok(false) };
         most = left;
     }
     Ok(true)
+}
+
+/// How many rows come, as far as they are counted.
+async fn count(workspace: &Workspace, table: &RelationName, limit: u64) -> Result<u64, WarehouseError> {
+    let changes = table.changes().quoted();
+    let come = format!("select 1 as one from {changes} where _change_type = 'insert' limit {limit}");
+    let counted = workspace.session.numbers(&format!("select count(*) from ({come}) as come")).await?;
+    Ok(counted.into_iter().next().flatten().unwrap_or_default().unsigned_abs())
 }
 
 /// `None`: there are too many.

@@ -9,11 +9,11 @@ use datafusion::sql::sqlparser::ast::{
     TableFactor,
 };
 
-use super::{Compiled, Compiler, GroupKeys, Prior, Workspace, invalid, maintain, orphans, quoted};
+use super::{Compiled, Compiler, GroupKeys, Prior, Workspace, invalid, maintain, orphans, over, quoted};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{parse, relations_of};
 use crate::manifest::Node;
-use crate::warehouse::RelationName;
+use crate::warehouse::{ColumnName, RelationName};
 
 /// Where groups have fewer rows, looking for what the model has of them takes as long as looking for the rows.
 const ROWS_OF_A_GROUP: u64 = 8;
@@ -28,18 +28,11 @@ pub async fn rows(
     prior: &Prior,
 ) -> Result<Option<DataFrame>, Diagnostic> {
     let Some(model) = Model::of(workspace, node, &compiled.sql) else { return Ok(None) };
-    let seen = |name: &RelationName| prior.seen.contains(name);
-    if !seen(&model.table) || !seen(relation) || workspace.publication.scan_changes(&model.table).await?.is_none() {
+    if !prior.seen.contains(&model.table) || workspace.publication.scan_changes(&model.table).await?.is_none() {
         return Ok(None);
     }
-    let (field, key) = (&model.key.0, &model.key.1);
-    if !model.is_made_of_all(workspace, node) || !orphans::are_those_of(workspace, node, &model.table, (field, key))? {
-        return Ok(None);
-    }
-    let (of_model, of_table) =
-        (maintain::rows_of(workspace, relation).await, maintain::rows_of(workspace, &model.table).await);
-    if of_model.zip(of_table).is_none_or(|(groups, rows)| groups > rows / ROWS_OF_A_GROUP) {
-        return Ok(None);
+    if !model.can_add(workspace, node, relation, prior).await? {
+        return model.of_changed_keys(workspace, relation, compiled).await;
     }
     let added = workspace.session.plan(&model.added()).await.map_err(invalid(compiled))?;
     if !maintain::fits(workspace, relation, &added).await {
@@ -121,6 +114,46 @@ impl Model {
             statement.to_string() == text
         };
         is("DISTINCT ") || is("")
+    }
+
+    /// Whether what the model has tells what does not matter, and it does not take too long to look for it.
+    async fn can_add(
+        &self,
+        workspace: &Workspace,
+        node: &Node,
+        relation: &RelationName,
+        prior: &Prior,
+    ) -> Result<bool, Diagnostic> {
+        let (field, key) = (&self.key.0, &self.key.1);
+        if !prior.seen.contains(relation)
+            || !self.is_made_of_all(workspace, node)
+            || !orphans::are_those_of(workspace, node, &self.table, (field, key))?
+        {
+            return Ok(false);
+        }
+        let groups = maintain::rows_of(workspace, relation).await;
+        let rows = maintain::rows_of(workspace, &self.table).await;
+        Ok(groups.zip(rows).is_some_and(|(groups, rows)| groups <= rows / ROWS_OF_A_GROUP))
+    }
+
+    /// What the statement says, from the rows of changed groups alone. `None`: the warehouse does not find them by their keys.
+    async fn of_changed_keys(
+        &self,
+        workspace: &Workspace,
+        relation: &RelationName,
+        compiled: &Compiled,
+    ) -> Result<Option<DataFrame>, Diagnostic> {
+        let Some(by_keys) = workspace.publication.by_keys() else { return Ok(None) };
+        let of = ColumnName { table: self.table.clone(), column: self.key.0.clone() };
+        let (come, go) = (by_keys.that_come(&of).await?, by_keys.that_go(&of).await?);
+        let Some(keys) = come.zip(go).map(|(come, go)| come.and(&go)) else { return Ok(None) };
+        let Some(rows) = by_keys.rows(&of, &keys).await? else { return Ok(None) };
+        let all = workspace.session.plan(&self.of_all()).await.map_err(invalid(compiled))?;
+        if !maintain::fits(workspace, relation, &all).await {
+            return Ok(None);
+        }
+        let groups = over(all, &rows).map_err(invalid(compiled))?;
+        Ok(Some(DataFrame::new(workspace.session.context().state(), groups)))
     }
 
     /// Whether what the model has was made of all rows: its first build has no condition.

@@ -9,6 +9,7 @@ mod incremental;
 mod maintain;
 mod merge_columns;
 mod orphans;
+mod over;
 mod schema_change;
 mod settings;
 mod table;
@@ -23,7 +24,8 @@ pub use changes::{LoadedSince, Prior};
 pub use compile::{Compiled, Compiler};
 pub use group_keys::GroupKeys;
 pub use host::postgres_type;
-pub use orphans::without_row;
+pub use orphans::{keys_that_left, without_row};
+pub use over::over;
 pub use settings::run_hooks;
 
 use crate::diagnostic::Diagnostic;

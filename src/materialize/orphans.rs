@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::{Compiled, Compiler, Prior, Workspace, failed, invalid, quoted};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::Node;
-use crate::warehouse::RelationName;
+use crate::manifest::{Materialization, Node};
+use crate::warehouse::{ByKeys, ColumnName, Keys, RelationName, Staged, WarehouseError};
 
 /// `delete_orphans: {to: ref('transaction'), field: customer_id, column: id}`: rows whose `column` (the unique key, unless
 /// said otherwise) is not among the values of `field` in `to` go.
@@ -22,6 +22,14 @@ struct DeleteOrphans {
 pub fn reads(workspace: &Workspace, node: &Node) -> Result<Option<String>, Diagnostic> {
     let Some(config) = config(node)? else { return Ok(None) };
     Ok(Some(format!("select * from {}", Compiler::new(workspace).expression(node, &config.to)?)))
+}
+
+/// The column of `to` by which the node deletes orphans, if that is what it looks into. What is wrong with its configuration
+/// it says when its turn comes.
+pub fn looked_up(workspace: &Workspace, node: &Node, to: &Node) -> Option<String> {
+    let config = config(node).ok()?.filter(|_| node.config.materialized == Materialization::Incremental)?;
+    let relation = Compiler::new(workspace).expression(node, &config.to).ok()?;
+    (to.relation.as_ref()?.quoted() == relation).then_some(config.field)
 }
 
 /// Whether no row of the model goes by this but those whose `key` is no longer among the values of `field` in `table`.
@@ -48,6 +56,11 @@ pub async fn delete(
     let (column, field) = (quoted(&config.column), quoted(&config.field));
     // A key that is new among the orphans has left `to` in this publication. If all of them were taken out by the last
     // one, those are all there are.
+    if let Some(table) = seen(workspace, prior, &to, relation).await?
+        && let Some(staged) = delete_by_keys(workspace, (&table, &config.field), (relation, &config.column)).await?
+    {
+        return Ok(staged.removed);
+    }
     // Each key once: a join goes over all rows of a key each time it meets the key.
     let stored = match seen(workspace, prior, &to, relation).await? {
         Some(table) => without_row(&field, &table.changes().quoted()),
@@ -63,6 +76,25 @@ pub async fn delete(
     let staged =
         workspace.publication.stage_delete(relation, &[config.column], keys).await.map_err(failed(&compiled))?;
     Ok(staged.removed)
+}
+
+/// Without a query, where the warehouse finds rows by keys itself.
+async fn delete_by_keys(
+    workspace: &Workspace,
+    (to, field): (&RelationName, &str),
+    (relation, column): (&RelationName, &str),
+) -> Result<Option<Staged>, WarehouseError> {
+    let Some(by_keys) = workspace.publication.by_keys() else { return Ok(None) };
+    let name = |table: &RelationName, column: &str| ColumnName { table: table.clone(), column: column.to_string() };
+    let Some(left) = keys_that_left(by_keys, &name(to, field)).await? else { return Ok(None) };
+    by_keys.stage_delete(&name(relation, column), &left).await
+}
+
+/// The keys that rows had which go, and that no row has any more. `None`: SQL has to ask.
+pub async fn keys_that_left(by_keys: &dyn ByKeys, of: &ColumnName) -> Result<Option<Keys>, WarehouseError> {
+    let (Some(go), Some(come)) = (by_keys.that_go(of).await?, by_keys.that_come(of).await?) else { return Ok(None) };
+    // Most rows that go are replaced, and need no look at the table.
+    by_keys.missing(of, &go.without(&come)).await
 }
 
 /// The keys of rows that go and of none that comes, each once as `key`: those that may have no row any more. Most rows that

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::incremental::strategy;
-use super::{Compiler, Workspace};
+use super::{Compiler, Workspace, orphans};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Materialization, Node, Strategy};
 use crate::warehouse::{Index, RelationSettings};
@@ -12,7 +12,11 @@ use crate::warehouse::{Index, RelationSettings};
 const LOAD_TIMESTAMP: &str = "load_timestamp";
 
 pub fn of(workspace: &Workspace, node: &Node) -> Result<RelationSettings, Diagnostic> {
-    let mut settings = RelationSettings { indexes: indexes(node)?, ..RelationSettings::default() };
+    let mut settings = RelationSettings {
+        indexes: indexes(node)?,
+        looked_up: looked_up(workspace, node),
+        ..RelationSettings::default()
+    };
     grants(node, &mut settings)?;
     let persists = |what: &str| node.config.persist_docs.get(what).and_then(Value::as_bool).unwrap_or(false);
     if persists("relation") {
@@ -30,6 +34,16 @@ pub fn of(workspace: &Workspace, node: &Node) -> Result<RelationSettings, Diagno
     settings.pre_hooks = render(&node.config.pre_hook)?;
     settings.post_hooks = render(&node.config.post_hook)?;
     Ok(settings)
+}
+
+/// The columns by which models that read this one delete orphans.
+fn looked_up(workspace: &Workspace, node: &Node) -> Vec<String> {
+    let manifest = &workspace.manifest;
+    let children = manifest.dag.children(&node.id).filter_map(|id| manifest.nodes.get(id));
+    let mut columns: Vec<String> = children.filter_map(|child| orphans::looked_up(workspace, child, node)).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    columns
 }
 
 /// Hands the project's on-run-start and on-run-end statements to the publication.

@@ -46,6 +46,12 @@ pub fn row_hashes(batch: &RecordBatch, columns: &[usize]) -> Result<Vec<u128>, W
     Ok(hashes)
 }
 
+/// Whether equal values of the two types have equal hashes.
+pub fn comparable(a: &DataType, b: &DataType) -> bool {
+    let text = |data_type: &DataType| matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+    a == b || text(a) && text(b)
+}
+
 /// Sorts hashes. They are spread evenly, so that their first bits tell nearly where each belongs.
 pub fn sort(hashes: &mut Vec<u128>) {
     /// About so many stay to be compared with each other, which the nearest memory holds.

@@ -3,6 +3,7 @@
 //! A run reads one [`Snapshot`] and writes one [`Publication`]: tables are *staged* (computed, not yet visible), and
 //! `commit` makes all of them visible at once, or none.
 
+mod by_keys;
 pub mod delta;
 mod error;
 pub mod keys;
@@ -10,6 +11,7 @@ mod places;
 pub mod postgres;
 mod settings;
 pub mod state_key;
+mod stays_unique;
 mod types;
 
 use std::sync::Arc;
@@ -22,9 +24,11 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use by_keys::{ByKeys, ColumnName, Keys, When};
 pub use error::{WarehouseError, hint_of, may_pass};
 pub use places::Places;
 pub use settings::{Index, RelationSettings};
+pub use stays_unique::StaysUnique;
 
 pub use crate::relation::RelationName;
 
@@ -226,6 +230,16 @@ pub trait Publication: Send + Sync {
     /// no such table in `base`.
     async fn scan_changes(&self, _name: &RelationName) -> Result<Option<Changes>, WarehouseError> {
         Ok(None)
+    }
+
+    /// Whether each value of the column is in one row of the table at most, as it was in `base`.
+    fn stays_unique(&self, _of: &ColumnName) -> bool {
+        false
+    }
+
+    /// For who needs the keys of changed rows only.
+    fn by_keys(&self) -> Option<&dyn ByKeys> {
+        None
     }
 
     /// Leaves a document beside the tables, visible with them. `None` takes it away.

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 pub struct RelationSettings {
     /// Of tables.
     pub indexes: Vec<Index>,
+    /// Columns by which other models tell what is gone from the table. No index that anyone asked for.
+    pub looked_up: Vec<String>,
     /// Privilege → those who shall have it, and nobody else.
     pub grants: BTreeMap<String, Vec<String>>,
     /// The description of the relation and of columns, where they are to be kept as comments.

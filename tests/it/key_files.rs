@@ -122,6 +122,9 @@ fn key_files_go_with_their_data_files() {
     change(&project, 1, 60, 20_000);
     let (before, data) = (key_files(&project), files(&project, "parquet"));
     project.run(&["build", "--full-refresh"]).succeeds();
+    // The tables that are new may have some of their own by now.
+    let all = key_files(&project);
+    let new: Vec<PathBuf> = all.iter().filter(|file| !before.contains(file)).cloned().collect();
     let age = |project: &Project| {
         let then = SystemTime::now() - Duration::from_secs(2 * 24 * 60 * 60);
         for file in files(project, "keys").into_iter().chain(files(project, "parquet")) {
@@ -131,10 +134,10 @@ fn key_files_go_with_their_data_files() {
     age(&project);
     // An earlier state still needs the data.
     project.run(&["clean", "--older-than", "30d"]).succeeds().says("Removed 0 earlier states and 0 files");
-    assert_eq!(key_files(&project), before);
+    assert_eq!(key_files(&project), all);
     let count = format!("and {} files", before.len() + data.len());
     project.run(&["clean", "--older-than", "0m"]).succeeds().says(&count);
-    assert!(key_files(&project).is_empty());
+    assert_eq!(key_files(&project), new);
     change(&project, 1, 60, 30_000);
     age(&project);
     let kept = key_files(&project);

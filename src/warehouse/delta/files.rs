@@ -51,6 +51,11 @@ impl DataFile {
         self.rows - self.deleted.as_ref().map_or(0, |deleted| deleted.rows.len())
     }
 
+    /// Whether the table has the row of this number.
+    pub fn has(&self, row: u64) -> bool {
+        self.deleted.as_ref().is_none_or(|deleted| !deleted.rows.contains(row))
+    }
+
     /// About how many bytes they take in it.
     pub fn live_bytes(&self) -> u64 {
         let share = self.live_rows() as f64 / self.rows.max(1) as f64;
@@ -275,8 +280,25 @@ pub async fn read_file(
     schema: SchemaRef,
     only: Option<&RoaringTreemap>,
 ) -> Result<impl Stream<Item = Result<RecordBatch, WarehouseError>> + Send + use<>, WarehouseError> {
+    read_with(lake, dir, file, open(lake, dir, file).await?, schema, only)
+}
+
+/// What a file says of itself.
+pub async fn open(lake: &Lake, dir: &str, file: &DataFile) -> Result<ArrowReaderMetadata, WarehouseError> {
     let mut reader = FileReader::new(lake, dir, file);
-    let metadata = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await?;
+    Ok(ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await?)
+}
+
+/// As [`read_file`], of a file that is open.
+pub fn read_with(
+    lake: &Lake,
+    dir: &str,
+    file: &DataFile,
+    metadata: ArrowReaderMetadata,
+    schema: SchemaRef,
+    only: Option<&RoaringTreemap>,
+) -> Result<impl Stream<Item = Result<RecordBatch, WarehouseError>> + Send + use<>, WarehouseError> {
+    let reader = FileReader::new(lake, dir, file);
     let mut builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, metadata);
     // By place, since a name with a dot in it would be taken for a path.
     let roots = builder.parquet_schema().root_schema().get_fields().iter().enumerate();
@@ -294,11 +316,8 @@ pub fn file_path(lake: &Lake, dir: &str, file: &DataFile) -> Path {
     file.path.split('/').fold(lake.table_path(dir), |path, part| path.join(part))
 }
 
-/// What a file says of itself.
 pub async fn footer(lake: &Lake, dir: &str, file: &DataFile) -> Result<Arc<ParquetMetaData>, WarehouseError> {
-    let mut reader = FileReader::new(lake, dir, file);
-    let metadata = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await?;
-    Ok(Arc::clone(metadata.metadata()))
+    Ok(Arc::clone(open(lake, dir, file).await?.metadata()))
 }
 
 /// The number of rows of a file that somebody else wrote, where the log does not say it.

@@ -9,7 +9,7 @@ use super::files::{DataFile, FileWriter};
 use super::key_file::{KeyWriter, Width};
 use super::key_search::{Hashed, KeySearch, MANY_ROWS};
 use super::write::{Hashing, Target};
-use crate::warehouse::{Index, WarehouseError};
+use crate::warehouse::{Index, RelationSettings, WarehouseError};
 
 /// A column by which rows of a table will be looked for.
 #[derive(Debug, Clone)]
@@ -21,10 +21,19 @@ pub struct Indexed {
 
 impl Indexed {
     /// An index of one column. By a unique one rows are merged too. `None`: there is nothing like it here.
-    pub fn of(index: Index) -> Option<Self> {
+    fn of(index: Index) -> Option<Self> {
         let [column] = <[String; 1]>::try_from(index.columns).ok()?;
         Some(Indexed { column, width: if index.unique { Width::Kept } else { Width::First } })
     }
+}
+
+/// An index of one column is a key file beside each data file.
+pub fn indexed(settings: RelationSettings) -> Vec<Indexed> {
+    let RelationSettings { indexes, looked_up, .. } = settings;
+    let others = indexes.into_iter().filter_map(Indexed::of).filter(|index| !looked_up.contains(&index.column));
+    let mut indexed: Vec<Indexed> = others.collect();
+    indexed.extend(looked_up.into_iter().map(|column| Indexed { column, width: Width::Kept }));
+    indexed
 }
 
 /// Of one data file.

@@ -21,6 +21,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::key_index::Kept;
 use super::lake::Lake;
+use super::part_reader::{Part, PartReader};
 
 /// So many rows are read at once.
 pub const CHUNK_ROWS: usize = 256 << 10;
@@ -51,8 +52,7 @@ fn header(width: Width) -> [u8; HEADER] {
 
 /// Reads a key file.
 pub struct KeyReader<'l> {
-    lake: &'l Lake,
-    path: Path,
+    parts: PartReader<'l>,
     rows: usize,
     width: Width,
 }
@@ -60,11 +60,11 @@ pub struct KeyReader<'l> {
 impl<'l> KeyReader<'l> {
     /// `None`: there is none, or it keeps less of each hash. The data file has so many rows.
     pub async fn open(lake: &'l Lake, path: Path, rows: u64, at_least: Width) -> Option<Self> {
-        let start = lake.read_start(&path, HEADER as u64).await.ok().flatten();
-        let is = |width: Width| start.as_deref() == Some(header(width).as_slice());
-        let width = [Width::First, Width::Kept].into_iter().find(|width| is(*width));
-        let width = width.filter(|width| *width >= at_least);
-        width.map(|width| KeyReader { lake, path, rows: rows as usize, width })
+        let parts = PartReader::open(lake, path)?;
+        let start = parts.read(0, HEADER).await?;
+        let width = [Width::First, Width::Kept].into_iter().find(|width| *start == header(*width));
+        let width = width.filter(|width| *width >= at_least)?;
+        Some(KeyReader { parts, rows: rows as usize, width })
     }
 
     pub fn chunks(&self) -> usize {
@@ -91,32 +91,41 @@ impl<'l> KeyReader<'l> {
         HEADER + chunk * (CHUNK_ROWS * self.width as usize + checks)
     }
 
-    async fn read(&self, start: usize, bytes: usize) -> Option<Bytes> {
-        let range = start as u64..(start + bytes + CHECK) as u64;
-        let mut read = self.lake.read_range(&self.path, range).await.ok()??;
-        if read.len() != bytes + CHECK {
-            return None;
-        }
-        let check = read.split_off(bytes);
-        (xxh3_64(&read).to_le_bytes() == *check).then_some(read)
+    async fn read(&self, start: usize, bytes: usize) -> Option<Checked> {
+        let part = self.parts.read(start as u64, bytes + CHECK).await?;
+        let checked = Checked(part);
+        (xxh3_64(checked.bytes()).to_le_bytes() == *checked.check()).then_some(checked)
     }
 }
 
-pub struct Firsts(Bytes);
+/// Bytes, and then what tells whether they are damaged.
+struct Checked(Part);
+
+impl Checked {
+    fn bytes(&self) -> &[u8] {
+        &self.0[..self.0.len() - CHECK]
+    }
+
+    fn check(&self) -> &[u8] {
+        &self.0[self.0.len() - CHECK..]
+    }
+}
+
+pub struct Firsts(Checked);
 
 impl Firsts {
     pub fn iter(&self) -> impl Iterator<Item = u32> {
-        self.0.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes))
+        self.0.bytes().as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes))
     }
 
     pub fn with(&self, nexts: &Nexts, row: usize) -> Option<Kept> {
-        let first = self.0.as_chunks().0.get(row)?;
-        let next = nexts.0.as_chunks().0.get(row)?;
+        let first = self.0.bytes().as_chunks().0.get(row)?;
+        let next = nexts.0.bytes().as_chunks().0.get(row)?;
         Some(Kept { first: u32::from_le_bytes(*first), next: u64::from_le_bytes(*next) })
     }
 }
 
-pub struct Nexts(Bytes);
+pub struct Nexts(Checked);
 
 /// Writes a key file while hashes come. What goes wrong costs the key file, and nothing else.
 pub struct KeyWriter {

@@ -33,7 +33,8 @@ impl Kept {
         Kept { first: (key >> 96) as u32, next: (key >> 32) as u64 }
     }
 
-    fn as_key(self) -> u128 {
+    /// The key as far as it is kept.
+    pub fn as_key(self) -> u128 {
         u128::from(self.first) << 96 | u128::from(self.next) << 32
     }
 }
@@ -85,6 +86,11 @@ impl KeyIndex {
 
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
+    }
+
+    /// How many keys there are, each as often as it was given.
+    pub fn len(&self) -> usize {
+        self.keys.len()
     }
 
     /// Where the key is; of several places the last. Without places, whether it is there.

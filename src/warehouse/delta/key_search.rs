@@ -1,5 +1,6 @@
 //! Looking for keys in data files.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -10,8 +11,9 @@ use roaring::RoaringTreemap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::files::{DataFile, footer, is_data_file, read_file};
-use super::key_file::{CHUNK_ROWS, Firsts, KeyReader, KeyWriter, Nexts, Width};
+use super::key_file::{KeyReader, KeyWriter, Width};
 use super::key_index::{Kept, KeyIndex, Place};
+use super::key_lookup::{found_in, hashes_at, most_in};
 use super::lake::Lake;
 use super::write::Target;
 use crate::warehouse::WarehouseError;
@@ -88,25 +90,87 @@ impl KeySearch {
         KeySearch { lake: target.lake.clone(), dir: target.dir.clone(), makes: true }
     }
 
-    /// The rows with one of these keys, in order, also those that are gone, and where each key is.
+    /// The rows with one of these keys, in order, and where each key is. Here and below, rows that are gone are none.
     pub async fn find(
         &self,
         file: &DataFile,
         hashed: &Hashed,
         keys: &KeyIndex,
     ) -> Result<Vec<(u64, Place)>, WarehouseError> {
-        if let Some(reader) = self.open(file, hashed, Width::Kept).await
-            && let Some(found) = found_in(&reader, keys).await
-        {
-            return Ok(found);
+        match self.find_kept(file, hashed, keys).await? {
+            Some(found) => Ok(found),
+            None => self.find_by_reading(file, hashed, keys).await,
         }
+    }
+
+    async fn find_by_reading(
+        &self,
+        file: &DataFile,
+        hashed: &Hashed,
+        keys: &KeyIndex,
+    ) -> Result<Vec<(u64, Place)>, WarehouseError> {
         let mut found = Vec::new();
         self.hash(file, hashed, Width::Kept, |first, hashes| {
-            let places = hashes.iter().enumerate();
-            found.extend(places.filter_map(|(row, key)| Some((first + row as u64, keys.find(Kept::of(*key))?))));
+            let places = (first..).zip(hashes).filter_map(|(row, key)| Some((row, keys.find(Kept::of(*key))?)));
+            found.extend(places.filter(|(row, _)| file.has(*row)));
         })
         .await?;
         Ok(found)
+    }
+
+    /// The same, where a key file leads to them. `None`: the column has to be read.
+    async fn find_kept(
+        &self,
+        file: &DataFile,
+        hashed: &Hashed,
+        keys: &KeyIndex,
+    ) -> Result<Option<Vec<(u64, Place)>>, WarehouseError> {
+        if let Some(reader) = self.open(file, hashed, Width::Kept).await {
+            // One that is damaged is made again.
+            return Ok(found_in(&reader, file, keys).await);
+        }
+        let Some(maybe) = self.few_that_may_be(file, hashed, keys).await else { return Ok(None) };
+        let hashes = self.at(file, hashed, &maybe).await?;
+        let found = maybe.iter().zip(hashes).filter_map(|(row, hash)| Some((row, keys.find(hash)?)));
+        Ok(Some(found.collect()))
+    }
+
+    /// Where those of the keys are that rows have.
+    pub async fn find_each(
+        &self,
+        file: &DataFile,
+        hashed: &Hashed,
+        keys: &KeyIndex,
+    ) -> Result<Vec<Place>, WarehouseError> {
+        let found = match self.find_kept(file, hashed, keys).await? {
+            Some(found) => found,
+            None if self.would_make(file) && !self.comes_again(file, hashed).await? => {
+                self.find_by_reading(file, hashed, keys).await?
+            }
+            None => return self.read_until_met(file, hashed, keys).await,
+        };
+        Ok(found.into_iter().map(|(_, place)| place).collect())
+    }
+
+    /// Where values come again and again, all keys are soon met that are there at all.
+    async fn read_until_met(
+        &self,
+        file: &DataFile,
+        hashed: &Hashed,
+        keys: &KeyIndex,
+    ) -> Result<Vec<Place>, WarehouseError> {
+        let batches = read_file(&self.lake, &self.dir, file, Arc::clone(hashed.schema()), None).await?;
+        let mut batches = std::pin::pin!(batches);
+        let (mut met, mut first) = (HashSet::new(), 0);
+        while met.len() < keys.len()
+            && let Some(batch) = batches.try_next().await?
+        {
+            let hashes = hashed.of(&batch)?;
+            let rows = (first..).zip(&hashes).filter(|(row, _)| file.has(*row));
+            met.extend(rows.filter_map(|(_, key)| keys.find(Kept::of(*key))));
+            first += hashes.len() as u64;
+        }
+        Ok(met.into_iter().collect())
     }
 
     /// The rows with one of these keys, and hardly any other. `None`: reading the columns is the way to find them.
@@ -116,21 +180,58 @@ impl KeySearch {
         hashed: &Hashed,
         keys: &KeyIndex,
     ) -> Result<Option<RoaringTreemap>, WarehouseError> {
-        if let Some(reader) = self.open(file, hashed, Width::First).await
-            && let Some(found) = most_in(&reader, keys).await
-        {
-            return Ok(Some(found));
+        if let Some(found) = self.firsts_in(file, hashed, keys).await {
+            return Ok(Some(rows_of(&found)));
         }
         if !self.would_make(file) || self.comes_again(file, hashed).await? {
             return Ok(None);
         }
-        let mut found = RoaringTreemap::new();
+        Ok(Some(rows_of(&self.firsts_of(file, hashed, keys).await?)))
+    }
+
+    /// The same rows, each with the first bytes of its hash, however they are found.
+    pub async fn find_firsts(
+        &self,
+        file: &DataFile,
+        hashed: &Hashed,
+        keys: &KeyIndex,
+    ) -> Result<Vec<(u64, u32)>, WarehouseError> {
+        match self.firsts_in(file, hashed, keys).await {
+            Some(found) => Ok(found),
+            None => self.firsts_of(file, hashed, keys).await,
+        }
+    }
+
+    async fn firsts_in(&self, file: &DataFile, hashed: &Hashed, keys: &KeyIndex) -> Option<Vec<(u64, u32)>> {
+        most_in(&self.open(file, hashed, Width::First).await?, file, keys).await
+    }
+
+    async fn firsts_of(
+        &self,
+        file: &DataFile,
+        hashed: &Hashed,
+        keys: &KeyIndex,
+    ) -> Result<Vec<(u64, u32)>, WarehouseError> {
+        let mut found = Vec::new();
         self.hash(file, hashed, Width::First, |first, hashes| {
-            let rows = hashes.iter().enumerate().filter(|(_, key)| keys.find(Kept::of(**key)).is_some());
-            found.extend(rows.map(|(row, _)| first + row as u64));
+            let kept = (first..).zip(hashes.iter().map(|hash| Kept::of(*hash)));
+            let rows = kept.filter(|(row, hash)| keys.find(*hash).is_some() && file.has(*row));
+            found.extend(rows.map(|(row, hash)| (row, hash.first)));
         })
         .await?;
-        Ok(Some(found))
+        Ok(found)
+    }
+
+    /// The rows that may have one of the keys, where a key file says that and they are in a few pages.
+    async fn few_that_may_be(&self, file: &DataFile, hashed: &Hashed, keys: &KeyIndex) -> Option<RoaringTreemap> {
+        let maybe = self.firsts_in(file, hashed, keys).await?;
+        (maybe.len() as u64 <= file.rows / ROWS_OF_A_PAGE).then(|| rows_of(&maybe))
+    }
+
+    /// Whether hashes of the column are kept, or would be.
+    pub async fn keeps(&self, file: &DataFile, hashed: &Hashed) -> Result<bool, WarehouseError> {
+        let is_there = self.open(file, hashed, Width::Kept).await.is_some();
+        Ok(is_there || self.would_make(file) && !self.comes_again(file, hashed).await?)
     }
 
     /// The hashes of some rows, in order.
@@ -246,50 +347,8 @@ pub fn data_file_of(path: &Path) -> Option<Path> {
     is_ours.then(|| folders.into_iter().collect::<Path>().join(data))
 }
 
-/// `None`: the file is damaged.
-async fn found_in(reader: &KeyReader<'_>, keys: &KeyIndex) -> Option<Vec<(u64, Place)>> {
-    let mut found = Vec::new();
-    for chunk in 0..reader.chunks() {
-        let firsts = reader.firsts(chunk).await?;
-        let maybe: Vec<usize> = rows_that_may_be(&firsts, keys).collect();
-        if maybe.is_empty() {
-            continue;
-        }
-        let nexts: Nexts = reader.nexts(chunk).await?;
-        let start = (chunk * CHUNK_ROWS) as u64;
-        let rows = maybe.into_iter().filter_map(|row| Some((start + row as u64, firsts.with(&nexts, row)?)));
-        found.extend(rows.filter_map(|(row, kept)| Some((row, keys.find(kept)?))));
-    }
-    Some(found)
-}
-
-async fn most_in(reader: &KeyReader<'_>, keys: &KeyIndex) -> Option<RoaringTreemap> {
-    let mut found = RoaringTreemap::new();
-    for chunk in 0..reader.chunks() {
-        let firsts = reader.firsts(chunk).await?;
-        let start = (chunk * CHUNK_ROWS) as u64;
-        found.extend(rows_that_may_be(&firsts, keys).map(|row| start + row as u64));
-    }
-    Some(found)
-}
-
-fn rows_that_may_be<'f>(firsts: &'f Firsts, keys: &'f KeyIndex) -> impl Iterator<Item = usize> + 'f {
-    let sieve = keys.sieve();
-    let maybe = firsts.iter().enumerate().filter(|(_, first)| sieve.lets_through(*first));
-    maybe.filter(|(_, first)| keys.has_first(*first)).map(|(row, _)| row)
-}
-
-async fn hashes_at(reader: &KeyReader<'_>, rows: &RoaringTreemap) -> Option<Vec<Kept>> {
-    let mut found = Vec::with_capacity(rows.len() as usize);
-    let mut wanted = rows.iter().map(|row| row as usize).peekable();
-    while let Some(row) = wanted.peek() {
-        let chunk = row / CHUNK_ROWS;
-        let (firsts, nexts) = (reader.firsts(chunk).await?, reader.nexts(chunk).await?);
-        while let Some(row) = wanted.next_if(|row| row / CHUNK_ROWS == chunk) {
-            found.push(firsts.with(&nexts, row % CHUNK_ROWS)?);
-        }
-    }
-    Some(found)
+fn rows_of(found: &[(u64, u32)]) -> RoaringTreemap {
+    found.iter().map(|(row, _)| *row).collect()
 }
 
 #[cfg(test)]

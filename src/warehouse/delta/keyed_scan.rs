@@ -83,10 +83,6 @@ impl Keyed {
             });
             for looked in futures::future::try_join_all(looks).await? {
                 let Some((file, rows)) = looked? else { continue };
-                let rows = match &file.deleted {
-                    Some(gone) => rows - &gone.rows,
-                    None => rows,
-                };
                 match found.entry(self.path(&file)) {
                     Entry::Occupied(mut others) => others.get_mut().1 &= rows,
                     Entry::Vacant(none) => drop(none.insert((file.rows, rows))),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -74,6 +75,11 @@ impl Lake {
             Err(StoreError::NotFound { .. }) => Ok(None),
             Err(source) => Err(WarehouseError::store(format!("cannot read {path}"))(source)),
         }
+    }
+
+    /// The file of an object; `None` where the lake is not on a disk of this machine.
+    pub fn disk_file(&self, path: &Path) -> Option<Result<PathBuf, WarehouseError>> {
+        self.disk.as_ref().map(|disk| disk.file(path))
     }
 
     /// The beginning of an object.

@@ -215,7 +215,6 @@ impl Probe {
     async fn find(&self, file: &DataFile) -> Result<Found, WarehouseError> {
         let before = file.deleted.as_ref().map(|deleted| deleted.rows.clone()).unwrap_or_default();
         let mut meeting = self.search.find(file, &self.keys, &self.staged.index).await?;
-        meeting.retain(|(row, _)| !before.contains(*row));
         let mut unchanged = Vec::new();
         if let Some(values) = self.values.as_ref().filter(|_| !meeting.is_empty()) {
             (meeting, unchanged) = self.compare(file, values, meeting).await?;

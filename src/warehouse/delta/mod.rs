@@ -6,26 +6,30 @@
 //! or the one after it. `docs/adr/0002-lake-format.md` has the reasons.
 
 mod asked_keys;
+mod by_keys;
 mod catalog;
 mod clean;
 mod deletion_vector;
 mod difference;
 mod disk;
+mod few_rows;
 pub(super) mod files;
 mod keeper;
 mod key_file;
 mod key_index;
+mod key_lookup;
 mod key_search;
 mod keyed_scan;
 pub(super) mod lake;
 mod lanes;
 mod log;
 mod merge;
+mod part_reader;
 mod publication;
 mod reader;
-mod removed;
 mod rollback;
 pub(super) mod scan;
+mod small_tables;
 mod snapshot;
 mod stage;
 pub mod stats;

@@ -13,18 +13,20 @@ use serde_json::Value;
 
 use super::catalog::{Catalog, Change, Entry, LogCommit, PublicationRecord, own_path};
 use super::difference::Difference;
+use super::few_rows::FewRows;
 use super::files::DataFile;
-use super::keeper::Indexed;
+use super::keeper::{Indexed, indexed};
 use super::lake::Lake;
 use super::log::{entry, roll_forward, settle_entries};
-use super::removed::Removed;
 use super::scan::LakeScan;
+use super::small_tables::SmallTables;
 use super::snapshot::{LakeSnapshot, describe};
 use super::stage::{Draft, Stager};
+use super::table::LakeTable;
 use crate::warehouse::types::storable_schema;
 use crate::warehouse::{
-    Changes as RowChanges, Description, Publication, Receipt, RelationName, RelationSettings, RunLabel, Snapshot,
-    StageMode, Staged, WarehouseError,
+    ByKeys, Changes as RowChanges, ColumnName, Description, Publication, Receipt, RelationName, RelationSettings,
+    RunLabel, Snapshot, StageMode, Staged, WarehouseError,
 };
 
 pub struct LakePublication {
@@ -32,13 +34,38 @@ pub struct LakePublication {
     id: String,
     label: RunLabel,
     base: Arc<LakeSnapshot>,
-    stager: Stager,
+    pub stager: Stager,
     changes: Mutex<Changes>,
-    compared: Mutex<BTreeMap<RelationName, Compared>>,
+    compared: Mutex<BTreeMap<RelationName, Arc<Compared>>>,
+    small: SmallTables,
 }
 
 /// What a draft of these files changes of its table.
-type Compared = (Arc<Vec<DataFile>>, RowChanges);
+pub struct Compared {
+    files: Arc<Vec<DataFile>>,
+    changes: RowChanges,
+    /// `None` where they are too many to be kept.
+    pub removed: Option<Arc<FewRows>>,
+    pub added: Option<Arc<FewRows>>,
+}
+
+impl Compared {
+    fn new(lake: &Lake, base: &LakeTable, draft: Draft) -> Self {
+        let Draft { dir, schema, files, .. } = draft;
+        let Difference { removed, added } = Difference::between(&base.files, &files);
+        let side = |files: Vec<DataFile>| {
+            let few = FewRows::of_files(lake.clone(), dir.clone(), Arc::clone(&schema), files.clone()).map(Arc::new);
+            let rows: Arc<dyn TableProvider> = match &few {
+                Some(few) => Arc::<FewRows>::clone(few),
+                None => Arc::new(LakeScan::new(lake.clone(), dir.clone(), Arc::clone(&schema), Arc::new(files))),
+            };
+            (few, rows)
+        };
+        let ((few_removed, removed), (few_added, added)) = (side(removed), side(added));
+        let changes = RowChanges { removed, added };
+        Compared { files, changes, removed: few_removed, added: few_added }
+    }
+}
 
 #[derive(Default)]
 struct Changes {
@@ -62,10 +89,11 @@ impl LakePublication {
             stager,
             changes: Mutex::default(),
             compared: Mutex::default(),
+            small: SmallTables::default(),
         }
     }
 
-    fn compared(&self) -> MutexGuard<'_, BTreeMap<RelationName, Compared>> {
+    fn compared(&self) -> MutexGuard<'_, BTreeMap<RelationName, Arc<Compared>>> {
         self.compared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -74,7 +102,25 @@ impl LakePublication {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn draft(&self, name: &RelationName) -> Result<Draft, WarehouseError> {
+    pub async fn base_table(&self, name: &RelationName) -> Result<Option<Arc<LakeTable>>, WarehouseError> {
+        self.base.table(name).await
+    }
+
+    /// `None`: there is no such table in `base`.
+    pub async fn compared_with_base(&self, name: &RelationName) -> Result<Option<Arc<Compared>>, WarehouseError> {
+        let Some(base) = self.base_table(name).await? else { return Ok(None) };
+        let draft = self.changes().drafts.get(name).cloned();
+        let draft = draft.unwrap_or_else(|| Draft::new(Lake::table_dir(name), Some(Arc::clone(&base))));
+        let known = self.compared().get(name).filter(|compared| Arc::ptr_eq(&compared.files, &draft.files)).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let compared = Arc::new(Compared::new(&self.stager.lake, &base, draft));
+        self.compared().insert(name.clone(), Arc::clone(&compared));
+        Ok(Some(compared))
+    }
+
+    pub async fn draft(&self, name: &RelationName) -> Result<Draft, WarehouseError> {
         let known = self.changes().drafts.get(name).cloned();
         if let Some(draft) = known {
             return Ok(draft);
@@ -96,7 +142,7 @@ impl LakePublication {
         Ok(draft)
     }
 
-    async fn abandoned(&self, dir: &str) -> Result<Option<Arc<super::table::LakeTable>>, WarehouseError> {
+    async fn abandoned(&self, dir: &str) -> Result<Option<Arc<LakeTable>>, WarehouseError> {
         if !self.stager.lake.exists(&super::log::log_path(&self.stager.lake, dir, 0)).await? {
             return Ok(None);
         }
@@ -104,7 +150,7 @@ impl LakePublication {
         Ok(Some(self.base.cache.open(&self.stager.lake, dir, version).await?))
     }
 
-    fn keep(&self, name: &RelationName, draft: Draft) {
+    pub fn keep(&self, name: &RelationName, draft: Draft) {
         let mut changes = self.changes();
         changes.views.remove(name);
         changes.drafts.insert(name.clone(), draft);
@@ -241,10 +287,8 @@ impl Publication for LakePublication {
         Ok(Staged { changed, ..Staged::default() })
     }
 
-    /// An index of one column is a key file beside each data file.
     fn configure(&self, name: &RelationName, settings: RelationSettings) {
-        let indexed = settings.indexes.into_iter().filter_map(Indexed::of).collect();
-        self.changes().indexed.insert(name.clone(), indexed);
+        self.changes().indexed.insert(name.clone(), indexed(settings));
     }
 
     fn unstage(&self, name: &RelationName) {
@@ -275,33 +319,31 @@ impl Publication for LakePublication {
 
     async fn scan_staged(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError> {
         let staged = self.changes().drafts.get(name).cloned();
-        match staged {
-            Some(draft) => {
-                let scan = LakeScan::new(self.stager.lake.clone(), draft.dir, draft.schema, draft.files);
-                Ok(Arc::new(scan.making_keys(true)))
-            }
-            None => self.base.scan(name).await,
+        let draft = match staged {
+            Some(draft) => draft,
+            None => match self.base.table(name).await? {
+                Some(table) => Draft::new(Lake::table_dir(name), Some(table)),
+                None => return self.base.scan(name).await,
+            },
+        };
+        let Draft { dir, schema, files, .. } = draft;
+        let lake = &self.stager.lake;
+        if let Some(small) = self.small.table(lake, &dir, &schema, &files) {
+            return Ok(small);
         }
+        Ok(Arc::new(LakeScan::new(lake.clone(), dir, schema, files).making_keys(true)))
     }
 
     async fn scan_changes(&self, name: &RelationName) -> Result<Option<RowChanges>, WarehouseError> {
-        let Some(base) = self.base.table(name).await? else { return Ok(None) };
-        let draft = self.changes().drafts.get(name).cloned();
-        let draft = draft.unwrap_or_else(|| Draft::new(Lake::table_dir(name), Some(Arc::clone(&base))));
-        let known = self.compared().get(name).filter(|(of, _)| Arc::ptr_eq(of, &draft.files)).cloned();
-        if let Some((_, changes)) = known {
-            return Ok(Some(changes));
-        }
-        let Difference { removed, added } = Difference::between(&base.files, &draft.files);
-        let (lake, dir, schema) = (&self.stager.lake, &draft.dir, &draft.schema);
-        let scan = |files: Vec<DataFile>| -> Arc<dyn TableProvider> {
-            Arc::new(LakeScan::new(lake.clone(), dir.clone(), Arc::clone(schema), Arc::new(files)))
-        };
-        let few = Removed::of(lake.clone(), dir.clone(), Arc::clone(schema), removed.clone());
-        let removed = few.map_or_else(|| scan(removed), |few| Arc::new(few) as Arc<dyn TableProvider>);
-        let changes = RowChanges { removed, added: scan(added) };
-        self.compared().insert(name.clone(), (Arc::clone(&draft.files), changes.clone()));
-        Ok(Some(changes))
+        Ok(self.compared_with_base(name).await?.map(|compared| compared.changes.clone()))
+    }
+
+    fn stays_unique(&self, of: &ColumnName) -> bool {
+        self.changes().drafts.get(&of.table).is_none_or(|draft| draft.stays_unique.holds_of(&of.column))
+    }
+
+    fn by_keys(&self) -> Option<&dyn ByKeys> {
+        Some(self)
     }
 
     fn put_state(&self, key: &str, value: Option<Value>) {

@@ -130,12 +130,17 @@ impl TableProvider for LakeScan {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        let mut statistics = statistics(&self.schema, &self.files);
-        for (column, nulls) in statistics.column_statistics.iter_mut().zip(null_counts(&self.schema, &self.files)) {
-            column.null_count = nulls.map_or(Precision::Absent, Precision::Exact);
-        }
-        Some(statistics)
+        Some(with_nulls(&self.schema, &self.files))
     }
+}
+
+/// Also the nulls, where they are known.
+pub fn with_nulls(schema: &Schema, files: &[DataFile]) -> Statistics {
+    let mut statistics = statistics(schema, files);
+    for (column, nulls) in statistics.column_statistics.iter_mut().zip(null_counts(schema, files)) {
+        column.null_count = nulls.map_or(Precision::Absent, Precision::Exact);
+    }
+    statistics
 }
 
 /// Of the rows that are read: by it a join chooses which side it keeps in memory.

@@ -16,7 +16,7 @@ use super::table::LakeTable;
 use super::write::{Hashing, Target, compact, rewrite, write_streams};
 use crate::warehouse::keys::{column_indices, key_hashes};
 use crate::warehouse::types::{conform, storable_schema};
-use crate::warehouse::{RelationName, StageMode, Staged, WarehouseError};
+use crate::warehouse::{RelationName, StageMode, Staged, StaysUnique, WarehouseError};
 
 /// A table as it will be: the files it will consist of.
 #[derive(Debug, Clone)]
@@ -29,6 +29,7 @@ pub struct Draft {
     /// Rows written by this publication.
     pub rows_written: u64,
     pub changed: bool,
+    pub stays_unique: StaysUnique,
 }
 
 impl Draft {
@@ -38,7 +39,7 @@ impl Draft {
             Some(table) => (Arc::clone(&table.schema), Arc::clone(&table.files)),
             None => (Arc::new(Schema::empty()), Arc::new(Vec::new())),
         };
-        Draft { dir, base, schema, files, rows_written: 0, changed: false }
+        Draft { dir, base, schema, files, rows_written: 0, changed: false, stays_unique: StaysUnique::All }
     }
 
     pub fn rows(&self) -> u64 {
@@ -80,6 +81,7 @@ impl Stager {
         let incoming = storable_schema(name, &first.schema())?;
         let replaces = matches!(mode, StageMode::Replace { .. });
         let schema = if replaces { incoming } else { widened(&draft.schema, &incoming) };
+        let stays_unique = draft.stays_unique.clone().after(&mode);
         let plan = MergePlan::new(&schema, mode, indexed)?;
         let target = Target { lake: self.lake.clone(), dir: draft.dir.clone(), label: self.label.clone(), schema };
         let mut written = write_streams(&target, streams, &plan.hashing).await?;
@@ -111,6 +113,7 @@ impl Stager {
             files: Arc::new(files),
             rows_written: draft.rows_written + staged.rows,
             changed: draft.changed || staged.changed,
+            stays_unique,
             ..draft
         };
         Ok((draft, staged))
@@ -133,13 +136,23 @@ impl Stager {
             let all: Vec<usize> = (0..batch.num_columns()).collect();
             wanted.extend(key_hashes(&batch, &all)?);
         }
+        self.delete_keys(draft, key, &wanted).await
+    }
+
+    /// The same, of keys that are hashes already.
+    pub async fn delete_keys(
+        &self,
+        draft: Draft,
+        key: Vec<usize>,
+        wanted: &[u128],
+    ) -> Result<(Draft, Staged), WarehouseError> {
         let target = Target {
             lake: self.lake.clone(),
             dir: draft.dir.clone(),
             label: self.label.clone(),
             schema: Arc::clone(&draft.schema),
         };
-        let wanted = StagedKeys::of_keys(&wanted);
+        let wanted = StagedKeys::of_keys(wanted);
         let met = meet(&target, &Hashing { key, ..Hashing::default() }, &draft.files, wanted, self.parallelism).await?;
         let staged = Staged { removed: met.removed, changed: met.removed > 0, ..Staged::default() };
         let changed = draft.changed || staged.changed;

@@ -10,7 +10,7 @@ use super::quote;
 use super::rows::Columns;
 use super::spool::Spool;
 use super::wire::PgColumn;
-use crate::warehouse::{RelationName, WarehouseError};
+use crate::warehouse::{RelationName, StaysUnique, WarehouseError};
 
 /// A table as it will be: what is there, and staged rows that meet it.
 #[derive(Clone, Default)]
@@ -18,6 +18,7 @@ pub struct Draft {
     /// Each meets what those before it made of the table.
     pub steps: Vec<Step>,
     pub changed: bool,
+    pub stays_unique: StaysUnique,
 }
 
 #[derive(Clone)]

@@ -30,8 +30,8 @@ use super::wire::PgColumn;
 use super::writer::Writer;
 use super::{merged, quote};
 use crate::warehouse::{
-    Changes as RowChanges, Description, NullCounts, Publication, Receipt, RelationKind, RelationName, RelationSettings,
-    RunLabel, Snapshot, StageMode, Staged, WarehouseError,
+    Changes as RowChanges, ColumnName, Description, NullCounts, Publication, Receipt, RelationKind, RelationName,
+    RelationSettings, RunLabel, Snapshot, StageMode, Staged, WarehouseError,
 };
 
 pub struct PgPublication {
@@ -233,6 +233,7 @@ impl Publication for PgPublication {
         let mut draft = earlier.unwrap_or_default();
         draft.steps.push(Step::Rows(layer));
         draft.changed |= staged.changed;
+        draft.stays_unique = draft.stays_unique.after(&mode);
         self.keep(name, draft);
         Ok(staged)
     }
@@ -288,6 +289,16 @@ impl Publication for PgPublication {
 
     fn configure(&self, name: &RelationName, settings: RelationSettings) {
         self.changes().settings.insert(name.clone(), settings);
+    }
+
+    fn stays_unique(&self, of: &ColumnName) -> bool {
+        let changes = self.changes();
+        let has_hooks = |settings: &RelationSettings| !settings.pre_hooks.is_empty() || !settings.post_hooks.is_empty();
+        // What a hook does to a table nobody knows.
+        let are_hooks =
+            !changes.first.is_empty() || !changes.last.is_empty() || changes.settings.values().any(has_hooks);
+        let draft = changes.drafts.get(&of.table);
+        !are_hooks && draft.is_none_or(|draft| draft.stays_unique.holds_of(&of.column))
     }
 
     fn run_hooks(&self, first: Vec<String>, last: Vec<String>) {

@@ -144,17 +144,20 @@ impl Ground {
     }
 
     pub async fn staged_rows(&self, publication: &Arc<dyn Publication>, name: &RelationName) -> Vec<String> {
-        let relations = Arc::new(ToBePublished(Arc::clone(publication)));
-        self.query(relations, &format!("select * from {}", name.quoted())).await.unwrap()
+        self.to_be_published(publication, &format!("select * from {}", name.quoted())).await
+    }
+
+    /// The rows of a query over what will be published, sorted.
+    pub async fn to_be_published(&self, publication: &Arc<dyn Publication>, sql: &str) -> Vec<String> {
+        self.query(Arc::new(ToBePublished(Arc::clone(publication))), sql).await.unwrap()
     }
 
     /// In which rows the table as it will be differs from the published one, and how much more often they stand.
     pub async fn changed_rows(&self, publication: &Arc<dyn Publication>, name: &RelationName) -> Vec<String> {
-        let relations = Arc::new(ToBePublished(Arc::clone(publication)));
         let changes = name.changes().quoted();
         let more = "sum(case when _change_type = 'insert' then 1 else -1 end)";
         let sql = format!("select id, name, {more} from {changes} group by id, name having {more} <> 0");
-        self.query(relations, &sql).await.unwrap()
+        self.to_be_published(publication, &sql).await
     }
 
     /// The rows that are published, sorted.

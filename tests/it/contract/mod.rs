@@ -1,5 +1,6 @@
 //! What the warehouse's traits promise, asked of both warehouses by the same tests.
 
+mod by_keys;
 mod columns;
 mod concurrent;
 mod ground;

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
+use super::by_keys;
 use super::ground::{Ground, delete_insert, key, merge, merge_changed, replace};
 use super::on_both;
 use super::rows::Rows;
@@ -180,6 +181,7 @@ async fn check(ground: &Ground, table: &str, steps: &[Step]) {
         }
         if let Some(model) = &staged {
             assert_eq!(ground.staged_rows(&publication, &name).await, model.texts(), "{}", at());
+            by_keys::agree(ground, &publication, &name).await;
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::super::files::FileWriter;
+use super::super::key_file::CHUNK_ROWS;
 use super::*;
 use arrow::array::{ArrayRef, Int64Array, StringArray};
 
