@@ -8,7 +8,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
-use super::found::Found;
+use super::found::{Found, known};
 use crate::engine::{parse, relations_of, resolve};
 use crate::materialize::Workspace;
 use crate::warehouse::{RelationKind, RelationName, WarehouseError};
@@ -38,10 +38,7 @@ impl ViewPlans {
     /// The same, of tables as they are published: there each is one scan, which one that changes need not be. `None` also
     /// where another view is between.
     pub async fn published(&self, workspace: &Workspace, view: &RelationName) -> Option<PublishedView> {
-        let plan = async || {
-            let planned = published(workspace, view).await;
-            planned.inspect_err(|error| tracing::debug!("{view}: {error}")).ok()?
-        };
+        let plan = async || known(view, published(workspace, view).await);
         self.published.cell(view).get_or_init(plan).await.clone()
     }
 }

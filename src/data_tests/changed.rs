@@ -8,6 +8,7 @@ use datafusion::prelude::DataFrame;
 use futures::TryStreamExt;
 
 use super::beneath::is_plain;
+use super::found::known;
 use super::groups::Groups;
 use super::joined::is_key;
 use super::keyed;
@@ -100,8 +101,7 @@ struct Changed<'a> {
 
 impl<'a> Changed<'a> {
     async fn of(workspace: &'a Workspace, of: &'a ColumnOf, table: &'a RelationName) -> Option<Self> {
-        let known = workspace.publication.scan_changes(table).await;
-        known.inspect_err(|error| tracing::debug!("{table}: {error}")).ok()??;
+        known(table, workspace.publication.scan_changes(table).await)?;
         Some(Changed { workspace, of, table })
     }
 
@@ -166,7 +166,7 @@ impl<'a> Changed<'a> {
             source = parent.of.source,
         );
         let left = left(self.workspace, &without_parent, self.of).await;
-        left.inspect_err(|error| tracing::debug!("{without_parent}: {error}")).ok()?
+        known(without_parent, left)
     }
 }
 

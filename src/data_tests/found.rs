@@ -1,6 +1,7 @@
 //! What one test finds out, and others ask for too: they wait for it, and it is looked for once.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,6 +14,11 @@ impl<K, V> Default for Found<K, V> {
     fn default() -> Self {
         Found(Mutex::default())
     }
+}
+
+/// What is known of a relation; an error is as good as nothing, since SQL asks then.
+pub fn known<T>(of: impl Display, found: Result<Option<T>, impl Display>) -> Option<T> {
+    found.inspect_err(|error| tracing::debug!("{of}: {error}")).ok()?
 }
 
 impl<K: Hash + Eq + Clone, V> Found<K, V> {

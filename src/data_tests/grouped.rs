@@ -15,7 +15,7 @@ use datafusion::prelude::DataFrame;
 
 use super::beneath::{ViewPlans, is_plain, names};
 use super::digest::Collector;
-use super::found::Found;
+use super::found::{Found, known};
 use super::group_masks::{Asked, BITS, GroupMasks};
 use super::joined::is_aggregate;
 use super::sweep::Count;
@@ -49,10 +49,7 @@ impl GroupedViews {
         columns: &[&str],
     ) -> Option<Count> {
         let cell = self.views.cell(view);
-        let count = async || {
-            let counted = View::of(workspace, plans, view, columns).await?.count(workspace).await;
-            counted.inspect_err(|error| tracing::debug!("{view}: {error}")).ok()?
-        };
+        let count = async || known(view, View::of(workspace, plans, view, columns).await?.count(workspace).await);
         let counted = cell.get_or_init(count).await.as_ref()?;
         Some(Count { failures: *counted.nulls.get(column)?, rows: Some(counted.groups) })
     }

@@ -12,7 +12,7 @@ use datafusion::prelude::DataFrame;
 
 use super::beneath::{PublishedView, ViewPlans, is_plain, names};
 use super::changed::number;
-use super::keyed;
+use super::found::known;
 use crate::engine::{Rows, column_of, parse, relations_of};
 use crate::materialize::{GroupKeys, Workspace, over, quoted};
 use crate::warehouse::{ColumnName, RelationName, When};
@@ -67,7 +67,7 @@ impl Groups {
         let by_keys = workspace.publication.by_keys()?;
         let mut have_nulls = false;
         for (_, stored) in &self.keys {
-            have_nulls |= keyed::known(by_keys.has_nulls(&self.stored(stored)).await)?;
+            have_nulls |= known(&self.table, by_keys.has_nulls(&self.stored(stored)).await)?;
         }
         Some(have_nulls)
     }
@@ -101,14 +101,13 @@ impl Groups {
         let [(shown, stored)] = self.keys.as_slice() else { return None };
         let by_keys = workspace.publication.by_keys()?;
         let of = self.stored(stored);
-        let (come, go) = (keyed::known(by_keys.that_come(&of).await)?, keyed::known(by_keys.that_go(&of).await)?);
-        let keys = come.and(&go);
+        let keys = known(&self.table, by_keys.that_change(&of).await)?;
         let plan = workspace.session.plan(&self.sql).await.ok()?;
         if !is_only_grouped_by(&plan, &[shown, stored]) {
             return None;
         }
         let counts = async |when: When| {
-            let rows = keyed::known(by_keys.grouped_rows(&of, &keys, when).await)?;
+            let rows = known(&self.table, by_keys.grouped_rows(&of, &keys, when).await)?;
             let counted = count_groups(workspace, over(plan.clone(), &rows).ok()?, column).await;
             counted.inspect_err(|error| tracing::debug!("{}: {error}", self.view)).ok()
         };

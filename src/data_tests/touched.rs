@@ -17,7 +17,7 @@ use futures::StreamExt;
 
 use super::beneath::ViewPlans;
 use super::changed::MORE;
-use super::found::Found;
+use super::found::{Found, known};
 use super::joined::{Joined, Joint, Shown};
 use crate::materialize::{Workspace, quoted};
 use crate::warehouse::{RelationName, WarehouseError};
@@ -51,10 +51,6 @@ impl JoinedViews {
         let touched = cell.get_or_init(touched).await.as_ref()?;
         known(view, touched.nulls(workspace, column).await)
     }
-}
-
-fn known<T>(view: &RelationName, found: Result<Option<T>, WarehouseError>) -> Option<T> {
-    found.inspect_err(|error| tracing::debug!("{view}: {error}")).ok()?
 }
 
 /// The view over rows that come, of one table after the other, and over those that go. A group can be among them more

@@ -145,8 +145,7 @@ impl Model {
     ) -> Result<Option<DataFrame>, Diagnostic> {
         let Some(by_keys) = workspace.publication.by_keys() else { return Ok(None) };
         let of = ColumnName { table: self.table.clone(), column: self.key.0.clone() };
-        let (come, go) = (by_keys.that_come(&of).await?, by_keys.that_go(&of).await?);
-        let Some(keys) = come.zip(go).map(|(come, go)| come.and(&go)) else { return Ok(None) };
+        let Some(keys) = by_keys.that_change(&of).await? else { return Ok(None) };
         let Some(rows) = by_keys.rows(&of, &keys).await? else { return Ok(None) };
         let all = workspace.session.plan(&self.of_all()).await.map_err(invalid(compiled))?;
         if !maintain::fits(workspace, relation, &all).await {

@@ -24,7 +24,7 @@ pub use changes::{LoadedSince, Prior};
 pub use compile::{Compiled, Compiler};
 pub use group_keys::GroupKeys;
 pub use host::postgres_type;
-pub use orphans::{keys_that_left, without_row};
+pub use orphans::without_row;
 pub use over::over;
 pub use settings::run_hooks;
 

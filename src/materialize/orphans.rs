@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Compiled, Compiler, Prior, Workspace, failed, invalid, quoted};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Materialization, Node};
-use crate::warehouse::{ByKeys, ColumnName, Keys, RelationName, Staged, WarehouseError};
+use crate::warehouse::{ColumnName, RelationName, Staged, WarehouseError};
 
 /// `delete_orphans: {to: ref('transaction'), field: customer_id, column: id}`: rows whose `column` (the unique key, unless
 /// said otherwise) is not among the values of `field` in `to` go.
@@ -56,13 +56,14 @@ pub async fn delete(
     let (column, field) = (quoted(&config.column), quoted(&config.field));
     // A key that is new among the orphans has left `to` in this publication. If all of them were taken out by the last
     // one, those are all there are.
-    if let Some(table) = seen(workspace, prior, &to, relation).await?
-        && let Some(staged) = delete_by_keys(workspace, (&table, &config.field), (relation, &config.column)).await?
+    let seen = seen(workspace, prior, &to, relation).await?;
+    if let Some(table) = &seen
+        && let Some(staged) = delete_by_keys(workspace, (table, &config.field), (relation, &config.column)).await?
     {
         return Ok(staged.removed);
     }
     // Each key once: a join goes over all rows of a key each time it meets the key.
-    let stored = match seen(workspace, prior, &to, relation).await? {
+    let stored = match seen {
         Some(table) => without_row(&field, &table.changes().quoted()),
         None => format!("select distinct {column} as key from {}", relation.quoted()),
     };
@@ -86,15 +87,8 @@ async fn delete_by_keys(
 ) -> Result<Option<Staged>, WarehouseError> {
     let Some(by_keys) = workspace.publication.by_keys() else { return Ok(None) };
     let name = |table: &RelationName, column: &str| ColumnName { table: table.clone(), column: column.to_string() };
-    let Some(left) = keys_that_left(by_keys, &name(to, field)).await? else { return Ok(None) };
+    let Some(left) = by_keys.that_left(&name(to, field)).await? else { return Ok(None) };
     by_keys.stage_delete(&name(relation, column), &left).await
-}
-
-/// The keys that rows had which go, and that no row has any more. `None`: SQL has to ask.
-pub async fn keys_that_left(by_keys: &dyn ByKeys, of: &ColumnName) -> Result<Option<Keys>, WarehouseError> {
-    let (Some(go), Some(come)) = (by_keys.that_go(of).await?, by_keys.that_come(of).await?) else { return Ok(None) };
-    // Most rows that go are replaced, and need no look at the table.
-    by_keys.missing(of, &go.without(&come)).await
 }
 
 /// The keys of rows that go and of none that comes, each once as `key`: those that may have no row any more. Most rows that

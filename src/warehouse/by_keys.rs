@@ -96,6 +96,20 @@ pub trait ByKeys: Send + Sync {
     /// Of the rows that go. They may come again.
     async fn that_go(&self, of: &ColumnName) -> Result<Option<Keys>, WarehouseError>;
 
+    /// Of both.
+    async fn that_change(&self, of: &ColumnName) -> Result<Option<Keys>, WarehouseError> {
+        let (come, go) = (self.that_come(of).await?, self.that_go(of).await?);
+        Ok(come.zip(go).map(|(come, go)| come.and(&go)))
+    }
+
+    /// Of the rows that go, where no row has them any more.
+    async fn that_left(&self, of: &ColumnName) -> Result<Option<Keys>, WarehouseError> {
+        let (come, go) = (self.that_come(of).await?, self.that_go(of).await?);
+        let Some((come, go)) = come.zip(go) else { return Ok(None) };
+        // Most rows that go are replaced, and need no look at the table.
+        self.missing(of, &go.without(&come)).await
+    }
+
     /// Whether the column is null in a row that comes or goes.
     async fn has_nulls(&self, of: &ColumnName) -> Result<Option<bool>, WarehouseError>;
 

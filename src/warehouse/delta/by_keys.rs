@@ -14,7 +14,7 @@ use super::few_rows::{FewRows, Part};
 use super::files::DataFile;
 use super::key_index::{Kept, KeyIndex};
 use super::key_search::{Hashed, KeySearch, MANY_ROWS};
-use super::publication::{Compared, LakePublication};
+use super::publication::LakePublication;
 use super::stage::Draft;
 use crate::warehouse::{ByKeys, ColumnName, Keys, Staged, WarehouseError, When};
 
@@ -29,37 +29,18 @@ struct Column {
 }
 
 impl Column {
-    /// Of a table as it will be. `None`: there is no such column, or the keys are none of its.
+    /// `None`: there is no such column, or the keys are none of its.
     async fn of(
-        publication: &LakePublication,
-        name: &ColumnName,
-        keys: &Keys,
-    ) -> Result<Option<Arc<Self>>, WarehouseError> {
-        Ok(Column::in_draft(publication, publication.draft(&name.table).await?, name, keys)?.map(Arc::new))
-    }
-
-    /// The same, at another time.
-    async fn at(
         publication: &LakePublication,
         name: &ColumnName,
         keys: &Keys,
         when: When,
     ) -> Result<Option<Arc<Self>>, WarehouseError> {
-        if when == When::Staged {
-            return Column::of(publication, name, keys).await;
-        }
-        let Some(base) = publication.base_table(&name.table).await? else { return Ok(None) };
-        let published = Draft::new(base.dir.clone(), Some(base));
-        Ok(Column::in_draft(publication, published, name, keys)?.map(Arc::new))
-    }
-
-    fn in_draft(
-        publication: &LakePublication,
-        draft: Draft,
-        name: &ColumnName,
-        keys: &Keys,
-    ) -> Result<Option<Self>, WarehouseError> {
-        let Draft { dir, schema, files, .. } = draft;
+        let draft = match when {
+            When::Published => publication.published(&name.table).await?,
+            When::Staged => publication.present(&name.table).await?,
+        };
+        let Some(Draft { dir, schema, files, .. }) = draft else { return Ok(None) };
         let Ok(index) = schema.index_of(&name.column) else { return Ok(None) };
         if !keys.are_of(schema.field(index).data_type()) {
             return Ok(None);
@@ -67,7 +48,8 @@ impl Column {
         let hashed = Hashed::keys(&schema, &[index])?;
         let stager = &publication.stager;
         let search = KeySearch { lake: stager.lake.clone(), dir, makes: true };
-        Ok(Some(Column { search, hashed, schema, index, files, parallelism: stager.parallelism }))
+        let parallelism = stager.parallelism;
+        Ok(Some(Arc::new(Column { search, hashed, schema, index, files, parallelism })))
     }
 
     /// Whether keys are found without reading the column in large files.
@@ -90,15 +72,6 @@ impl Column {
         let look = |column: Arc<Self>, file: DataFile, keys: Arc<KeyIndex>| async move {
             let found = column.search.find_each(&file, &column.hashed, &keys).await?;
             Ok(found.into_iter().map(|(_, key)| key as usize).collect())
-        };
-        self.in_files(keys, look).await
-    }
-
-    /// The keys that rows have, by their number, once for each row.
-    async fn meet(self: &Arc<Self>, keys: KeyIndex) -> Result<Vec<usize>, WarehouseError> {
-        let look = |column: Arc<Self>, file: DataFile, keys: Arc<KeyIndex>| async move {
-            let found = column.search.find(&file, &column.hashed, &keys).await?;
-            Ok(found.into_iter().map(|(_, (_, key))| key as usize).collect())
         };
         self.in_files(keys, look).await
     }
@@ -147,55 +120,62 @@ fn index(keys: &Keys) -> KeyIndex {
     KeyIndex::of(&[keys.hashes()], true)
 }
 
+/// Rows that come or go, and where the column is in them.
+type Side = (Arc<FewRows>, usize);
+
 impl LakePublication {
-    /// Where the column is in rows that come or go, if those are known and few.
-    async fn side(
-        &self,
-        of: &ColumnName,
-        side: impl FnOnce(&Compared) -> Option<Arc<FewRows>>,
-    ) -> Result<Option<(Arc<FewRows>, usize)>, WarehouseError> {
+    /// `None`, here and below: they are not known, or too many.
+    async fn coming(&self, of: &ColumnName) -> Result<Option<Side>, WarehouseError> {
         let compared = self.compared_with_base(&of.table).await?;
-        let rows = compared.and_then(|compared| side(&compared));
-        Ok(rows.and_then(|rows| rows.index_of(&of.column).map(|index| (rows, index))))
+        Ok(compared.and_then(|compared| in_rows(compared.added.as_ref()?, of)))
     }
+
+    async fn going(&self, of: &ColumnName) -> Result<Option<Side>, WarehouseError> {
+        let compared = self.compared_with_base(&of.table).await?;
+        Ok(compared.and_then(|compared| in_rows(compared.removed.as_ref()?, of)))
+    }
+}
+
+fn in_rows(rows: &Arc<FewRows>, of: &ColumnName) -> Option<Side> {
+    Some((Arc::clone(rows), rows.index_of(&of.column)?))
 }
 
 #[async_trait]
 impl ByKeys for LakePublication {
     async fn that_come(&self, of: &ColumnName) -> Result<Option<Keys>, WarehouseError> {
-        let Some((rows, index)) = self.side(of, |compared| compared.added.clone()).await? else { return Ok(None) };
+        let Some((rows, index)) = self.coming(of).await? else { return Ok(None) };
         rows.keys(index).await.map(Some)
     }
 
     async fn that_go(&self, of: &ColumnName) -> Result<Option<Keys>, WarehouseError> {
-        let Some((rows, index)) = self.side(of, |compared| compared.removed.clone()).await? else { return Ok(None) };
+        let Some((rows, index)) = self.going(of).await? else { return Ok(None) };
         rows.keys(index).await.map(Some)
     }
 
     async fn has_nulls(&self, of: &ColumnName) -> Result<Option<bool>, WarehouseError> {
-        let come = self.side(of, |compared| compared.added.clone()).await?;
-        let go = self.side(of, |compared| compared.removed.clone()).await?;
-        let (Some((come, index)), Some((go, _))) = (come, go) else { return Ok(None) };
-        Ok(Some(come.has_null_key(index).await? || go.has_null_key(index).await?))
+        let (Some((come, at)), Some((go, _))) = (self.coming(of).await?, self.going(of).await?) else {
+            return Ok(None);
+        };
+        Ok(Some(come.has_null_key(at).await? || go.has_null_key(at).await?))
     }
 
     async fn more_nulls(&self, of: &ColumnName) -> Result<Option<i64>, WarehouseError> {
-        let come = self.side(of, |compared| compared.added.clone()).await?;
-        let go = self.side(of, |compared| compared.removed.clone()).await?;
-        let (Some((come, index)), Some((go, _))) = (come, go) else { return Ok(None) };
-        let (come, go) = tokio::try_join!(come.nulls(index), go.nulls(index))?;
+        let (Some((come, at)), Some((go, _))) = (self.coming(of).await?, self.going(of).await?) else {
+            return Ok(None);
+        };
+        let (come, go) = tokio::try_join!(come.nulls(at), go.nulls(at))?;
         Ok(Some(come as i64 - go as i64))
     }
 
     async fn missing(&self, of: &ColumnName, keys: &Keys) -> Result<Option<Keys>, WarehouseError> {
-        let Some(column) = Column::of(self, of, keys).await? else { return Ok(None) };
+        let Some(column) = Column::of(self, of, keys, When::Staged).await? else { return Ok(None) };
         let mut is_there = vec![false; keys.len()];
         column.meet_each(index(keys)).await?.into_iter().for_each(|key| is_there[key] = true);
         Ok(Some(keys.filter(|key| !is_there[key])))
     }
 
     async fn repeated(&self, of: &ColumnName, keys: &Keys) -> Result<Option<u64>, WarehouseError> {
-        let Some(column) = Column::of(self, of, keys).await? else { return Ok(None) };
+        let Some(column) = Column::of(self, of, keys, When::Staged).await? else { return Ok(None) };
         // For nearly all keys it is enough that hardly more than one row can have them.
         let mut rows: HashMap<u32, u32> = HashMap::with_capacity(keys.len());
         for first in column.meet_firsts(index(keys)).await? {
@@ -203,12 +183,13 @@ impl ByKeys for LakePublication {
         }
         let some = keys.filter(|key| rows.get(&Kept::of(keys.hashes()[key]).first).is_some_and(|rows| *rows > 1));
         let mut rows = vec![0u64; some.len()];
-        column.meet(index(&some)).await?.into_iter().for_each(|key| rows[key] += 1);
+        let found = column.rows(index(&some)).await?.into_iter().flat_map(|(_, keys)| keys);
+        found.for_each(|key| rows[key as usize] += 1);
         Ok(Some(rows.into_iter().filter(|rows| *rows > 1).count() as u64))
     }
 
     async fn rows(&self, of: &ColumnName, keys: &Keys) -> Result<Option<Arc<dyn TableProvider>>, WarehouseError> {
-        let Some(column) = Column::of(self, of, keys).await? else { return Ok(None) };
+        let Some(column) = Column::of(self, of, keys, When::Staged).await? else { return Ok(None) };
         if !column.is_kept().await? {
             return Ok(None);
         }
@@ -222,7 +203,7 @@ impl ByKeys for LakePublication {
         keys: &Keys,
         when: When,
     ) -> Result<Option<Arc<dyn TableProvider>>, WarehouseError> {
-        let Some(column) = Column::at(self, of, keys, when).await? else { return Ok(None) };
+        let Some(column) = Column::of(self, of, keys, when).await? else { return Ok(None) };
         if *column.schema.field(column.index).data_type() != DataType::Utf8View || !column.is_kept().await? {
             return Ok(None);
         }
@@ -236,12 +217,9 @@ impl ByKeys for LakePublication {
     }
 
     async fn stage_delete(&self, of: &ColumnName, keys: &Keys) -> Result<Option<Staged>, WarehouseError> {
+        let Some(column) = Column::of(self, of, keys, When::Staged).await? else { return Ok(None) };
         let draft = self.draft(&of.table).await?;
-        let Ok(index) = draft.schema.index_of(&of.column) else { return Ok(None) };
-        if !keys.are_of(draft.schema.field(index).data_type()) {
-            return Ok(None);
-        }
-        let (draft, staged) = self.stager.delete_keys(draft, vec![index], keys.hashes()).await?;
+        let (draft, staged) = self.stager.delete_keys(draft, vec![column.index], keys.hashes()).await?;
         self.keep(&of.table, draft);
         Ok(Some(staged))
     }

@@ -60,6 +60,11 @@ impl Part {
     }
 }
 
+struct ColumnKeys {
+    keys: Keys,
+    has_nulls: bool,
+}
+
 pub struct FewRows {
     lake: Lake,
     dir: String,
@@ -69,8 +74,8 @@ pub struct FewRows {
     footers: OnceCell<Vec<ArrowReaderMetadata>>,
     /// Of each column the values, by part.
     columns: Vec<OnceCell<Vec<ArrayRef>>>,
-    /// Of each column the hashes of the values, of which as much is said as is kept of stored ones.
-    hashes: Vec<OnceCell<Vec<u128>>>,
+    /// Of each column the values as hashes, of which as much is said as is kept of stored ones.
+    keys: Vec<OnceCell<ColumnKeys>>,
 }
 
 impl FewRows {
@@ -78,9 +83,9 @@ impl FewRows {
     pub fn of(lake: Lake, dir: String, schema: SchemaRef, parts: Vec<Part>) -> Option<Self> {
         let rows: u64 = parts.iter().map(Part::len).sum();
         let columns = schema.fields().iter().map(|_| OnceCell::new()).collect();
-        let hashes = schema.fields().iter().map(|_| OnceCell::new()).collect();
+        let keys = schema.fields().iter().map(|_| OnceCell::new()).collect();
         let footers = OnceCell::new();
-        (rows <= MOST_ROWS).then_some(FewRows { lake, dir, schema, parts, footers, columns, hashes })
+        (rows <= MOST_ROWS).then_some(FewRows { lake, dir, schema, parts, footers, columns, keys })
     }
 
     /// Of whole files, without the rows that are gone.
@@ -123,29 +128,36 @@ impl FewRows {
 
     /// The values of a column as hashes.
     pub async fn keys(&self, index: usize) -> std::result::Result<Keys, WarehouseError> {
-        Ok(Keys::new(self.schema.field(index).data_type().clone(), self.hashes(index).await?.clone()))
+        Ok(self.column_keys(index).await?.keys.clone())
     }
 
     /// Whether a value is null, from its hash.
     pub async fn has_null_key(&self, index: usize) -> std::result::Result<bool, WarehouseError> {
-        Ok(self.hashes(index).await?.contains(&NO_KEY))
+        Ok(self.column_keys(index).await?.has_nulls)
     }
 
-    async fn hashes(&self, index: usize) -> std::result::Result<&Vec<u128>, WarehouseError> {
+    async fn column_keys(&self, index: usize) -> std::result::Result<&ColumnKeys, WarehouseError> {
         let read = async || {
-            let hashed = Hashed::keys(&self.schema, &[index])?;
-            let kept = if self.columns[index].initialized() { None } else { self.kept(&hashed).await? };
-            if let Some(kept) = kept {
-                return Ok(kept);
-            }
-            let mut found = Vec::new();
-            for values in self.column(index).await? {
-                let rows = RecordBatch::try_new(Arc::clone(hashed.schema()), vec![Arc::clone(values)])?;
-                found.extend(hashed.of(&rows)?.into_iter().map(|hash| Kept::of(hash).as_key()));
-            }
-            Ok(found)
+            let hashes = self.hashes(index).await?;
+            let has_nulls = hashes.contains(&NO_KEY);
+            let keys = Keys::new(self.schema.field(index).data_type().clone(), hashes);
+            Ok(ColumnKeys { keys, has_nulls })
         };
-        self.hashes[index].get_or_try_init(read).await
+        self.keys[index].get_or_try_init(read).await
+    }
+
+    async fn hashes(&self, index: usize) -> std::result::Result<Vec<u128>, WarehouseError> {
+        let hashed = Hashed::keys(&self.schema, &[index])?;
+        let kept = if self.columns[index].initialized() { None } else { self.kept(&hashed).await? };
+        if let Some(kept) = kept {
+            return Ok(kept);
+        }
+        let mut found = Vec::new();
+        for values in self.column(index).await? {
+            let rows = RecordBatch::try_new(Arc::clone(hashed.schema()), vec![Arc::clone(values)])?;
+            found.extend(hashed.of(&rows)?.into_iter().map(|hash| Kept::of(hash).as_key()));
+        }
+        Ok(found)
     }
 
     /// As key files have them. `None`: the column is as soon read.

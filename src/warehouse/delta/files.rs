@@ -316,6 +316,7 @@ pub fn file_path(lake: &Lake, dir: &str, file: &DataFile) -> Path {
     file.path.split('/').fold(lake.table_path(dir), |path, part| path.join(part))
 }
 
+/// The same, as the Parquet format has it.
 pub async fn footer(lake: &Lake, dir: &str, file: &DataFile) -> Result<Arc<ParquetMetaData>, WarehouseError> {
     Ok(Arc::clone(open(lake, dir, file).await?.metadata()))
 }

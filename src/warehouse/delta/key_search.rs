@@ -103,19 +103,30 @@ impl KeySearch {
         }
     }
 
+    /// What `of` makes of each row that has one of the keys, by reading the column.
+    async fn by_reading<T>(
+        &self,
+        file: &DataFile,
+        hashed: &Hashed,
+        (keys, width): (&KeyIndex, Width),
+        of: impl Fn(Kept, Place) -> T,
+    ) -> Result<Vec<(u64, T)>, WarehouseError> {
+        let mut found = Vec::new();
+        self.hash(file, hashed, width, |first, hashes| {
+            let rows = (first..).zip(hashes.iter().map(|hash| Kept::of(*hash))).filter(|(row, _)| file.has(*row));
+            found.extend(rows.filter_map(|(row, hash)| Some((row, of(hash, keys.find(hash)?)))));
+        })
+        .await?;
+        Ok(found)
+    }
+
     async fn find_by_reading(
         &self,
         file: &DataFile,
         hashed: &Hashed,
         keys: &KeyIndex,
     ) -> Result<Vec<(u64, Place)>, WarehouseError> {
-        let mut found = Vec::new();
-        self.hash(file, hashed, Width::Kept, |first, hashes| {
-            let places = (first..).zip(hashes).filter_map(|(row, key)| Some((row, keys.find(Kept::of(*key))?)));
-            found.extend(places.filter(|(row, _)| file.has(*row)));
-        })
-        .await?;
-        Ok(found)
+        self.by_reading(file, hashed, (keys, Width::Kept), |_, place| place).await
     }
 
     /// The same, where a key file leads to them. `None`: the column has to be read.
@@ -212,14 +223,7 @@ impl KeySearch {
         hashed: &Hashed,
         keys: &KeyIndex,
     ) -> Result<Vec<(u64, u32)>, WarehouseError> {
-        let mut found = Vec::new();
-        self.hash(file, hashed, Width::First, |first, hashes| {
-            let kept = (first..).zip(hashes.iter().map(|hash| Kept::of(*hash)));
-            let rows = kept.filter(|(row, hash)| keys.find(*hash).is_some() && file.has(*row));
-            found.extend(rows.map(|(row, hash)| (row, hash.first)));
-        })
-        .await?;
-        Ok(found)
+        self.by_reading(file, hashed, (keys, Width::First), |hash, _| hash.first).await
     }
 
     /// The rows that may have one of the keys, where a key file says that and they are in a few pages.

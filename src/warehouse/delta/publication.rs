@@ -102,15 +102,26 @@ impl LakePublication {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub async fn base_table(&self, name: &RelationName) -> Result<Option<Arc<LakeTable>>, WarehouseError> {
-        self.base.table(name).await
+    /// A table as it is published; `None`, here and below: there is none.
+    pub async fn published(&self, name: &RelationName) -> Result<Option<Draft>, WarehouseError> {
+        let table = self.base.table(name).await?;
+        Ok(table.map(|table| Draft::new(Lake::table_dir(name), Some(table))))
+    }
+
+    /// A table as it will be.
+    pub async fn present(&self, name: &RelationName) -> Result<Option<Draft>, WarehouseError> {
+        let staged = self.changes().drafts.get(name).cloned();
+        match staged {
+            Some(draft) => Ok(Some(draft)),
+            None => self.published(name).await,
+        }
     }
 
     /// `None`: there is no such table in `base`.
     pub async fn compared_with_base(&self, name: &RelationName) -> Result<Option<Arc<Compared>>, WarehouseError> {
-        let Some(base) = self.base_table(name).await? else { return Ok(None) };
-        let draft = self.changes().drafts.get(name).cloned();
-        let draft = draft.unwrap_or_else(|| Draft::new(Lake::table_dir(name), Some(Arc::clone(&base))));
+        let (Some(base), Some(draft)) = (self.base.table(name).await?, self.present(name).await?) else {
+            return Ok(None);
+        };
         let known = self.compared().get(name).filter(|compared| Arc::ptr_eq(&compared.files, &draft.files)).cloned();
         if known.is_some() {
             return Ok(known);
@@ -120,26 +131,17 @@ impl LakePublication {
         Ok(Some(compared))
     }
 
+    /// What rows are staged into.
     pub async fn draft(&self, name: &RelationName) -> Result<Draft, WarehouseError> {
-        let known = self.changes().drafts.get(name).cloned();
-        if let Some(draft) = known {
+        if let Some(draft) = self.present(name).await? {
             return Ok(draft);
         }
+        // A view stands here now, or nothing: a log from an earlier table of that name goes on.
         let dir = Lake::table_dir(name);
-        let visible = self.base.table(name).await?;
-        let base = match &visible {
-            Some(table) => Some(Arc::clone(table)),
-            // A view stands here now, or nothing: a log from an earlier table of that name goes on.
-            None => self.abandoned(&dir).await?,
-        };
-        let mut draft = Draft::new(dir, base);
-        if visible.is_none() {
-            draft.files = Arc::default();
-            draft.schema = Arc::new(Schema::empty());
-            // Even without a row it is a table that was not there before.
-            draft.changed = true;
-        }
-        Ok(draft)
+        let abandoned = self.abandoned(&dir).await?;
+        let draft = Draft::new(dir, abandoned);
+        // Even without a row it is a table that was not there before.
+        Ok(Draft { files: Arc::default(), schema: Arc::new(Schema::empty()), changed: true, ..draft })
     }
 
     async fn abandoned(&self, dir: &str) -> Result<Option<Arc<LakeTable>>, WarehouseError> {
@@ -318,15 +320,8 @@ impl Publication for LakePublication {
     }
 
     async fn scan_staged(&self, name: &RelationName) -> Result<Arc<dyn TableProvider>, WarehouseError> {
-        let staged = self.changes().drafts.get(name).cloned();
-        let draft = match staged {
-            Some(draft) => draft,
-            None => match self.base.table(name).await? {
-                Some(table) => Draft::new(Lake::table_dir(name), Some(table)),
-                None => return self.base.scan(name).await,
-            },
-        };
-        let Draft { dir, schema, files, .. } = draft;
+        let present = self.present(name).await?.ok_or_else(|| WarehouseError::NoSuchRelation(name.clone()))?;
+        let Draft { dir, schema, files, .. } = present;
         let lake = &self.stager.lake;
         if let Some(small) = self.small.table(lake, &dir, &schema, &files) {
             return Ok(small);

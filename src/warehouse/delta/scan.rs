@@ -144,7 +144,7 @@ pub fn with_nulls(schema: &Schema, files: &[DataFile]) -> Statistics {
 }
 
 /// Of the rows that are read: by it a join chooses which side it keeps in memory.
-pub fn statistics(schema: &Schema, files: &[DataFile]) -> Statistics {
+fn statistics(schema: &Schema, files: &[DataFile]) -> Statistics {
     let rows: u64 = files.iter().map(DataFile::live_rows).sum();
     let bytes: u64 = files.iter().map(DataFile::live_bytes).sum();
     let mut statistics = Statistics::new_unknown(schema);
